@@ -1,0 +1,228 @@
+//! Protected resources in the same process: who sent this request? (RFC 6750, RFC 9068)
+
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Map, Value};
+
+use crate::config::Resource;
+use crate::encoding::from_base64url;
+use crate::grant::Grant;
+use crate::ids::{ClientId, GrantId};
+use crate::jws;
+use crate::reply::{Parts, Response};
+use crate::server::Server;
+use crate::step::{Step, ask};
+use crate::store::Load;
+use crate::tick::{Tick, Timestamp};
+
+/// Who sent a request, and what they may do.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Principal {
+    /// The person: `provider:id`, or what the mapper said.
+    pub subject: String,
+    /// The client that acts for them.
+    pub client_id: ClientId,
+    /// What was granted, each scope separated by a space.
+    pub scope: String,
+    /// The resource that the token is for.
+    pub resource: String,
+    /// The grant that the token came of.
+    pub grant_id: GrantId,
+    /// When the token dies.
+    pub expires_at: Timestamp,
+    /// All claims of the token, the mapper's among them.
+    pub claims: Map<String, Value>,
+}
+
+impl Principal {
+    /// Whether a scope was granted.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scope.split(' ').any(|granted| granted == scope)
+    }
+}
+
+/// Why a request may not pass. [`Challenge::response`] says so as RFC 6750 §3 has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Challenge {
+    /// No token came with the request.
+    #[error("no access token came with the request")]
+    NoToken,
+    /// The header cannot be read.
+    #[error("the Authorization header is malformed")]
+    Malformed,
+    /// The token is no token of this server for this resource, or has expired.
+    #[error("the access token is invalid or has expired")]
+    InvalidToken,
+    /// The token's grant was ended.
+    #[error("the access token's grant was ended")]
+    Revoked,
+    /// Whether the grant is alive could not be found out.
+    #[error("the store is unavailable")]
+    Unavailable,
+}
+
+impl Challenge {
+    /// 401 with a `WWW-Authenticate: Bearer` field, 400 for a malformed request, 503 where it could not be found out.
+    #[must_use]
+    pub fn response(&self) -> Response {
+        let (status, field) = match self {
+            // RFC 6750 §3.1: no error code where no authentication was tried.
+            Self::NoToken => (StatusCode::UNAUTHORIZED, "Bearer"),
+            Self::Malformed => (StatusCode::BAD_REQUEST, "Bearer error=\"invalid_request\""),
+            Self::InvalidToken | Self::Revoked => {
+                (StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"")
+            }
+            Self::Unavailable => {
+                return crate::refusal::Refusal::StoreUnavailable.to_json();
+            }
+        };
+        Response::empty(status).with(header::WWW_AUTHENTICATE, HeaderValue::from_static(field))
+    }
+}
+
+/// See [`Server::authenticate`].
+pub(crate) fn authenticate(
+    server: &Server,
+    parts: &Parts,
+    now: Timestamp,
+) -> Result<Principal, Challenge> {
+    let token = bearer_token(parts)?;
+    let resource = resource_of(server, parts).ok_or(Challenge::InvalidToken)?;
+    let principal = read(server, token, now).ok_or(Challenge::InvalidToken)?;
+    if principal.resource == resource.uri() {
+        Ok(principal)
+    } else {
+        Err(Challenge::InvalidToken)
+    }
+}
+
+/// See [`Server::authenticate_live`].
+pub(crate) fn authenticate_live(
+    server: &Server,
+    parts: &Parts,
+    tick: &mut Tick,
+) -> Step<Result<Principal, Challenge>> {
+    let principal = match authenticate(server, parts, tick.now) {
+        Ok(principal) => principal,
+        Err(challenge) => return Step::Done(Err(challenge)),
+    };
+    let server = server.clone();
+    ask(Load::fresh(principal.grant_id.record_key())).then(tick, move |answer, _| {
+        let Ok(found) = answer else {
+            return Step::Done(Err(Challenge::Unavailable));
+        };
+        let grant =
+            found.map(|record| Grant::from_record(server.keys(), principal.grant_id, &record));
+        // A record lives longer than what leads to it: without one, or with one that cannot be read, nothing is granted.
+        Step::Done(match grant {
+            Some(Ok(Grant::Tokens(_))) => Ok(principal),
+            Some(Ok(Grant::IssuedCode(_) | Grant::Revoked(_)) | Err(_)) | None => {
+                Err(Challenge::Revoked)
+            }
+        })
+    })
+}
+
+/// The grant that an access token of this server leads to, if it is alive.
+pub(crate) fn grant_of_access_token(
+    server: &Server,
+    token: &str,
+    now: Timestamp,
+) -> Option<GrantId> {
+    read(server, token, now).map(|principal| principal.grant_id)
+}
+
+/// RFC 6750 §2.1: the header, and nothing else (OAuth 2.1 §5.1.1 knows no query parameter).
+fn bearer_token(parts: &Parts) -> Result<&str, Challenge> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(Challenge::NoToken)?;
+    if values.next().is_some() {
+        return Err(Challenge::Malformed);
+    }
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .ok_or(Challenge::Malformed)?;
+    // Another scheme is no attempt at this one (RFC 9110 §11.6.1).
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token)
+    } else {
+        Err(Challenge::NoToken)
+    }
+}
+
+/// Which configured resource a request is for: the only one; or the one whose path the request's path starts with, the
+/// longest first, on the request's host where two have the same path. None: no token fits.
+fn resource_of<'a>(server: &'a Server, parts: &Parts) -> Option<&'a Resource> {
+    let [first, others @ ..] = server.resources() else {
+        return None;
+    };
+    if others.is_empty() {
+        return Some(first);
+    }
+    let path = parts.uri.path();
+    let host = parts
+        .uri
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(|| {
+            parts
+                .headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+        });
+    let covers = |resource: &&Resource| {
+        let own = resource.path().trim_end_matches('/');
+        path.strip_prefix(own)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let longest = server
+        .resources()
+        .iter()
+        .filter(covers)
+        .map(|it| it.path().len())
+        .max()?;
+    let mut candidates: Vec<&Resource> = server
+        .resources()
+        .iter()
+        .filter(covers)
+        .filter(|it| it.path().len() == longest)
+        .collect();
+    if candidates.len() > 1 {
+        candidates.retain(|resource| Some(resource.authority()) == host);
+    }
+    match candidates[..] {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+fn read(server: &Server, token: &str, now: Timestamp) -> Option<Principal> {
+    let claims = jws::verify(server.signing_keys(), token)?;
+    let text = |member: &str| claims.get(member).and_then(Value::as_str);
+    // JWT-09, JWT-10: a time is a whole number and there; anything else is no token, never "no limit".
+    let time = |member: &str| claims.get(member)?.as_u64().map(Timestamp::from_seconds);
+    let expires_at = time("exp")?;
+    if text("iss")? != server.issuer().as_str() || expires_at.has_passed(now) {
+        return None;
+    }
+    // Our own tokens have no nbf, and our own iat is not judged: nodes disagree about the time by a little.
+    time("iat")?;
+    let jti = from_base64url(text("jti")?)?;
+    let grant_id = GrantId(*jti.first_chunk()?);
+    if jti.len() != 24 {
+        return None;
+    }
+    Some(Principal {
+        subject: text("sub")?.to_owned(),
+        client_id: ClientId::new(text("client_id")?),
+        scope: text("scope")?.to_owned(),
+        resource: text("aud")?.to_owned(),
+        grant_id,
+        expires_at,
+        claims,
+    })
+}

@@ -1,0 +1,73 @@
+//! Resource indicators (RFC 8707).
+
+use crate::config::{Resource, canonical_resource};
+use crate::refusal::Refusal;
+
+/// The configured resource that is asked for, or the only one where none is. `resources` is never empty: without
+/// `[[resource]]` it holds the issuer.
+pub(crate) fn resource<'a>(
+    resources: &'a [Resource],
+    asked: Option<&str>,
+) -> Result<&'a Resource, Refusal> {
+    let Some(asked) = asked else {
+        let [only] = resources else {
+            return Err(Refusal::ResourceRequired);
+        };
+        return Ok(only);
+    };
+    let canonical = canonical_resource(asked).ok_or(Refusal::UnknownResource)?;
+    resources
+        .iter()
+        .find(|resource| resource.canonical() == canonical)
+        .ok_or(Refusal::UnknownResource)
+}
+
+/// A resource named again, at the token endpoint: only the one of the grant (RFC 8707 §2.2).
+pub(crate) fn same_resource(granted: &str, asked: Option<&str>) -> Result<(), Refusal> {
+    match asked {
+        Some(asked) if canonical_resource(asked).is_none() => Err(Refusal::UnknownResource),
+        Some(asked) if canonical_resource(asked) != canonical_resource(granted) => {
+            Err(Refusal::UnknownResource)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> [Resource; 2] {
+        ["https://mcp.test/mcp", "https://other.test/"]
+            .map(|uri| Resource::new(uri, vec![]).unwrap())
+    }
+
+    #[test]
+    fn case_of_scheme_and_host_default_port_and_root_slash_do_not_matter() {
+        let resources = two();
+        for asked in ["HTTPS://MCP.TEST:443/mcp", "https://mcp.test/mcp"] {
+            assert_eq!(resource(&resources, Some(asked)), Ok(&resources[0]));
+        }
+        assert_eq!(
+            resource(&resources, Some("https://other.test")),
+            Ok(&resources[1])
+        );
+    }
+
+    #[test]
+    fn aud_02_aud_07_anything_else_is_unknown() {
+        for asked in [
+            "https://mcp.test/mcp-evil",
+            "https://mcp.test/mcp/",
+            "https://mcp.test/MCP",
+        ] {
+            assert_eq!(resource(&two(), Some(asked)), Err(Refusal::UnknownResource));
+        }
+    }
+
+    #[test]
+    fn none_asked_is_the_only_one_or_refused() {
+        assert_eq!(resource(&two(), None), Err(Refusal::ResourceRequired));
+        assert!(resource(&two()[..1], None).is_ok());
+    }
+}

@@ -1,0 +1,121 @@
+//! Who is asking: clients that the operator configured, and clients that registered themselves.
+
+mod register;
+mod registered;
+
+pub(crate) use register::register;
+
+use std::sync::Arc;
+
+use registered::RegisteredClient;
+
+use crate::ids::ClientId;
+use crate::keys::KeyRing;
+use crate::secret::ClientSecret;
+
+/// A client that the operator knows.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConfiguredClient {
+    /// Its id, as chosen by the operator.
+    pub id: ClientId,
+    /// Its secret; `None`: a public client.
+    pub secret: Option<ClientSecret>,
+    /// Where answers may go, compared byte for byte but for a loopback port.
+    pub redirect_uris: Vec<String>,
+    /// What people read; the id if there is none.
+    pub name: Option<String>,
+}
+
+impl ConfiguredClient {
+    /// A public client without redirect URIs yet.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: ClientId::new(id),
+            secret: None,
+            redirect_uris: Vec::new(),
+            name: None,
+        }
+    }
+}
+
+/// A client whose id stands for something: it is configured, or its registration opens.
+#[derive(Clone, Debug)]
+pub(crate) enum Client {
+    Configured(Arc<ConfiguredClient>),
+    Registered {
+        id: ClientId,
+        registration: RegisteredClient,
+        secret: Option<ClientSecret>,
+    },
+}
+
+impl Client {
+    /// Finds a client by its id. No store is asked: a registration is in the id.
+    pub(crate) fn find(
+        configured: &[Arc<ConfiguredClient>],
+        ring: &KeyRing,
+        id: &str,
+    ) -> Option<Self> {
+        if let Some(client) = configured.iter().find(|client| client.id.as_str() == id) {
+            return Some(Self::Configured(client.clone()));
+        }
+        let (registration, key) = RegisteredClient::open(ring, id)?;
+        let secret = registration
+            .confidential
+            .then(|| RegisteredClient::secret(key, id));
+        Some(Self::Registered {
+            id: ClientId::new(id),
+            registration,
+            secret,
+        })
+    }
+
+    pub(crate) fn id(&self) -> &ClientId {
+        match self {
+            Self::Configured(client) => &client.id,
+            Self::Registered { id, .. } => id,
+        }
+    }
+
+    /// What people read.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Configured(client) => client.name.as_deref().unwrap_or(client.id.as_str()),
+            Self::Registered { registration, .. } => registration
+                .name
+                .as_deref()
+                .unwrap_or("An unnamed application"),
+        }
+    }
+
+    pub(crate) fn redirect_uris(&self) -> impl Iterator<Item = &str> {
+        let uris = match self {
+            Self::Configured(client) => &client.redirect_uris,
+            Self::Registered { registration, .. } => &registration.redirect_uris,
+        };
+        uris.iter().map(String::as_str)
+    }
+
+    /// The secret of a confidential client; `None`: a public one.
+    pub(crate) fn secret(&self) -> Option<&ClientSecret> {
+        match self {
+            Self::Configured(client) => client.secret.as_ref(),
+            Self::Registered { secret, .. } => secret.as_ref(),
+        }
+    }
+
+    /// Whether it gets refresh tokens.
+    pub(crate) fn refreshes(&self) -> bool {
+        match self {
+            Self::Configured(_) => true,
+            Self::Registered { registration, .. } => registration.refreshes,
+        }
+    }
+
+    /// Whether nobody here ever vetted it.
+    pub(crate) fn registered_itself(&self) -> bool {
+        matches!(self, Self::Registered { .. })
+    }
+}

@@ -1,0 +1,250 @@
+//! `POST /oauth/register`: dynamic client registration (RFC 7591).
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::registered::{LONGEST, RegisteredClient};
+use crate::check::redirect_uri::Policy;
+use crate::config::Registration;
+use crate::event::Event;
+use crate::keys::SealingKey;
+use crate::refusal::Refusal;
+use crate::reply::{Reply, Request, Response};
+use crate::tick::Tick;
+
+/// The members of client metadata (RFC 7591 §2) that mean something here. Others are ignored, a `client_id` or
+/// `client_secret` of the client's own choice among them; a member of the wrong type is an error.
+#[derive(Deserialize)]
+struct Metadata {
+    redirect_uris: Option<Vec<String>>,
+    client_name: Option<String>,
+    token_endpoint_auth_method: Option<String>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    scope: Option<String>,
+    client_uri: Option<String>,
+    logo_uri: Option<String>,
+    tos_uri: Option<String>,
+    policy_uri: Option<String>,
+    jwks: Option<Value>,
+    jwks_uri: Option<String>,
+}
+
+/// Registers a client: checks its metadata and answers with the client_id that holds them.
+pub(crate) fn register(
+    registration: &Registration,
+    key: &SealingKey,
+    request: &Request,
+    tick: &mut Tick,
+) -> Result<Reply, Refusal> {
+    if !registration.dynamic {
+        return Err(Refusal::RegistrationClosed);
+    }
+    let metadata = read(request)?;
+    let client = accept(&metadata, registration, tick)?;
+    let id = client.client_id(key);
+    if id.as_str().len() > LONGEST {
+        return Err(refused(
+            "redirect_uris",
+            "too many or too long to be remembered; register fewer",
+        ));
+    }
+    let mut answer = json!({
+        "client_id": id.as_str(),
+        "client_id_issued_at": client.issued_at.seconds(),
+        "redirect_uris": client.redirect_uris,
+        "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code"],
+        "response_types": ["code"],
+    });
+    if client.refreshes {
+        answer["grant_types"] = json!(["authorization_code", "refresh_token"]);
+    }
+    if client.confidential {
+        let asked = metadata.token_endpoint_auth_method.as_deref();
+        answer["token_endpoint_auth_method"] = json!(asked.unwrap_or("client_secret_basic"));
+        answer["client_secret"] = json!(RegisteredClient::secret(key, id.as_str()).expose());
+        answer["client_secret_expires_at"] = json!(0);
+    }
+    // A member without a value is left out: `null` breaks the TypeScript SDKs.
+    for (name, value) in [("client_name", &client.name), ("scope", &metadata.scope)] {
+        if let Some(value) = value {
+            answer[name] = json!(value);
+        }
+    }
+    let response = Response::json(StatusCode::CREATED, answer.to_string());
+    Ok(Reply::new(
+        response,
+        Event::ClientRegistered {
+            client_id: id,
+            client_name: client.name,
+        },
+    ))
+}
+
+fn read(request: &Request) -> Result<Metadata, Refusal> {
+    let body = request.body().map_err(Refusal::from)?;
+    if !crate::server::has_content_type(request.headers(), "application/json") {
+        return Err(Refusal::ContentType {
+            wanted: "application/json",
+        });
+    }
+    serde_json::from_slice(body).map_err(|_| {
+        refused(
+            "metadata",
+            "must be a JSON object whose members have the types of RFC 7591",
+        )
+    })
+}
+
+fn accept(
+    metadata: &Metadata,
+    registration: &Registration,
+    tick: &mut Tick,
+) -> Result<RegisteredClient, Refusal> {
+    let policy = Policy::new(registration);
+    let redirect_uris = metadata.redirect_uris.clone().unwrap_or_default();
+    if redirect_uris.is_empty() {
+        return Err(refused("redirect_uris", "at least one is required"));
+    }
+    for uri in &redirect_uris {
+        policy.accept(uri).map_err(Refusal::RegisteredUri)?;
+    }
+    let confidential = match metadata.token_endpoint_auth_method.as_deref() {
+        Some("none") => false,
+        // RFC 7591 §2: omitted means client_secret_basic.
+        None | Some("client_secret_basic" | "client_secret_post") => true,
+        Some(_) => {
+            let problem = "use none, client_secret_basic or client_secret_post";
+            return Err(refused("token_endpoint_auth_method", problem));
+        }
+    };
+    accept_pages(metadata)?;
+    accept_keys(metadata)?;
+    Ok(RegisteredClient {
+        serial: tick.entropy.draw("client serial"),
+        issued_at: tick.now,
+        confidential,
+        refreshes: accept_grant_types(metadata)?,
+        name: metadata
+            .client_name
+            .as_deref()
+            .map(readable)
+            .filter(|name| !name.is_empty()),
+        redirect_uris,
+    })
+}
+
+/// Whether the client refreshes. None named means both, since clients that leave the member out do refresh.
+fn accept_grant_types(metadata: &Metadata) -> Result<bool, Refusal> {
+    let only_code = metadata
+        .response_types
+        .as_ref()
+        .is_none_or(|types| types.iter().all(|t| t == "code"));
+    if !only_code {
+        return Err(refused("response_types", "only code is supported"));
+    }
+    let Some(grant_types) = &metadata.grant_types else {
+        return Ok(true);
+    };
+    let has = |name: &str| grant_types.iter().any(|grant_type| grant_type == name);
+    if grant_types
+        .iter()
+        .any(|name| !matches!(name.as_str(), "authorization_code" | "refresh_token"))
+    {
+        return Err(refused(
+            "grant_types",
+            "only authorization_code and refresh_token are supported",
+        ));
+    }
+    if !has("authorization_code") {
+        return Err(refused("grant_types", "authorization_code is required"));
+    }
+    Ok(has("refresh_token"))
+}
+
+/// Pages are never shown or fetched here; what could not be shown safely anywhere is refused all the same.
+fn accept_pages(metadata: &Metadata) -> Result<(), Refusal> {
+    let pages = [
+        ("client_uri", &metadata.client_uri),
+        ("logo_uri", &metadata.logo_uri),
+        ("tos_uri", &metadata.tos_uri),
+        ("policy_uri", &metadata.policy_uri),
+        ("jwks_uri", &metadata.jwks_uri),
+    ];
+    for (member, uri) in pages {
+        let Some(uri) = uri.as_deref().filter(|uri| !uri.is_empty()) else {
+            continue;
+        };
+        let web = url::Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+        if !web || uri.len() > 2048 || uri.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            return Err(refused(member, "must be an http or https URL"));
+        }
+    }
+    Ok(())
+}
+
+/// RFC 7591 §2: never both; and nobody sends a private key on purpose.
+fn accept_keys(metadata: &Metadata) -> Result<(), Refusal> {
+    let Some(jwks) = &metadata.jwks else {
+        return Ok(());
+    };
+    if metadata.jwks_uri.is_some() {
+        return Err(refused("jwks", "must not stand beside jwks_uri"));
+    }
+    let keys = jwks.get("keys").and_then(Value::as_array);
+    let keys = keys.ok_or(refused("jwks", "must be a JWK set"))?;
+    let private = |key: &Value| {
+        ["d", "k", "p", "q"]
+            .iter()
+            .any(|member| key.get(member).is_some())
+    };
+    if keys.iter().any(private) {
+        return Err(refused(
+            "jwks",
+            "has a private key in it, which is no longer secret: replace it",
+        ));
+    }
+    Ok(())
+}
+
+/// A name as people will read it: at most 64 characters, none of which breaks a line, hides itself or turns the text around.
+fn readable(name: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
+            || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+    };
+    let visible: String = name
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !hidden(*c))
+        .collect();
+    visible
+        .trim()
+        .chars()
+        .take(64)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
+}
+
+fn refused(member: &'static str, problem: &'static str) -> Refusal {
+    Refusal::ClientMetadata { member, problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn web_04_htt_14_names_lose_what_hides_or_turns_text() {
+        assert_eq!(readable(" A\r\nB\u{202E}C\u{200B} "), "A  BC");
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        assert_eq!(readable(&"x".repeat(10_000)).len(), 64);
+    }
+}

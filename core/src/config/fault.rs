@@ -1,0 +1,353 @@
+use std::collections::HashSet;
+use std::fmt;
+use std::time::Duration;
+
+use super::{Config, EndpointUrl, Lifetimes};
+use crate::check::redirect_uri::{self, Policy};
+use crate::provider::{Provider, TokenAuth};
+
+/// One thing in a [`Config`] that keeps a server from being made of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {fault}")]
+#[non_exhaustive]
+pub struct ConfigFault {
+    /// Where: the key as the program's configuration file has it, `provider[1].scopes` for the second provider's.
+    pub key: String,
+    /// What, and how to mend it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a value, with the mend.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing seals.
+    #[error("needs at least one secret; `vestibule keys new` makes one")]
+    NoSecret,
+    /// Nothing signs.
+    #[error("needs at least one signing key; `vestibule keys new` makes one")]
+    NoSigningKey,
+    /// Nobody could sign in.
+    #[error("needs at least one provider, where people sign in")]
+    NoProvider,
+    /// Two of what must be unique.
+    #[error("{value:?} stands here twice; each must be unique")]
+    Duplicate {
+        /// The value.
+        value: String,
+    },
+    /// A path that cannot be matched.
+    #[error(
+        "must start with `/`, must not end with `/`, and has only A-Z a-z 0-9 - . _ ~ and / in it"
+    )]
+    BadPath,
+    /// Two endpoints at one path.
+    #[error("is the path of `{other}` too; give one of them another path")]
+    PathTaken {
+        /// The other key.
+        other: String,
+    },
+    /// Zero, or longer than what contains it.
+    #[error("must be at least one second and at most {most} seconds")]
+    Lifetime {
+        /// The longest it may be.
+        most: u64,
+    },
+    /// A confidential client without its secret.
+    #[error(
+        "token_auth needs a client_secret; set one, or token_auth = \"none\" for a public client"
+    )]
+    NoClientSecret,
+    /// A secret that is too short to be one.
+    #[error("is too short for a secret; use at least {least} characters")]
+    ShortSecret {
+        /// The fewest characters.
+        least: usize,
+    },
+    /// A redirect URI that the policy refuses.
+    #[error("{0}")]
+    RedirectUri(redirect_uri::Unacceptable),
+    /// No redirect URI.
+    #[error("needs at least one redirect URI")]
+    NoRedirectUri,
+    /// A scope that is not one token.
+    #[error(
+        "{value:?} is no scope: one scope is one word of visible ASCII without quotes and backslashes (RFC 6749 §3.3)"
+    )]
+    Scope {
+        /// The value.
+        value: String,
+    },
+    /// A parameter that is the protocol's own.
+    #[error("{name:?} is set by the protocol itself; remove it")]
+    ReservedParameter {
+        /// Its name.
+        name: String,
+    },
+    /// A `client_id` that cannot be told from a registered one, or that does not travel.
+    #[error(
+        "must be 1 to 255 visible ASCII characters and must not start with `vc1_` or `https://`"
+    )]
+    ClientId,
+    /// A private-use scheme that is none.
+    #[error("{value:?} is no private-use scheme; write it like \"cursor\"")]
+    Scheme {
+        /// The value.
+        value: String,
+    },
+}
+
+/// Everything that is wrong with a configuration.
+pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
+    let mut faults = Faults(Vec::new());
+    if config.secrets.is_empty() {
+        faults.add("secrets", Fault::NoSecret);
+    }
+    if config.signing_keys.is_empty() {
+        faults.add("signing_key", Fault::NoSigningKey);
+    }
+    if config.providers.is_empty() {
+        faults.add("provider", Fault::NoProvider);
+    }
+    check_paths(config, &mut faults);
+    check_lifetimes(&config.lifetimes, &mut faults);
+    check_registration(config, &mut faults);
+    check_clients(config, &mut faults);
+    for (n, provider) in config.providers.iter().enumerate() {
+        check_provider(n, provider, &mut faults);
+    }
+    check_unique(
+        &mut faults,
+        "provider",
+        "id",
+        config.providers.iter().map(|p| p.id.as_str()),
+    );
+    check_unique(
+        &mut faults,
+        "signing_key",
+        "key",
+        config.signing_keys.iter().map(|k| k.kid()),
+    );
+    check_unique(
+        &mut faults,
+        "resource",
+        "uri",
+        config
+            .resources
+            .iter()
+            .map(super::resource::Resource::canonical),
+    );
+    for (n, resource) in config.resources.iter().enumerate() {
+        faults.check_scopes(format_args!("resource[{n}].scopes"), &resource.scopes);
+    }
+    faults.0
+}
+
+struct Faults(Vec<ConfigFault>);
+
+impl Faults {
+    fn add(&mut self, key: impl fmt::Display, fault: Fault) {
+        self.0.push(ConfigFault {
+            key: key.to_string(),
+            fault,
+        });
+    }
+
+    fn check_scopes(&mut self, key: impl fmt::Display, scopes: &[String]) {
+        for value in scopes
+            .iter()
+            .filter(|scope| !crate::check::scope::is_token(scope))
+        {
+            self.add(
+                &key,
+                Fault::Scope {
+                    value: value.clone(),
+                },
+            );
+        }
+    }
+}
+
+fn check_paths(config: &Config, faults: &mut Faults) {
+    let mut taken: Vec<(String, String)> = ["oauth-authorization-server", "jwks.json"]
+        .map(|name| {
+            (
+                "a well-known document".to_owned(),
+                format!("/.well-known/{name}"),
+            )
+        })
+        .into();
+    let named = config
+        .paths
+        .named()
+        .map(|(key, path)| (format!("paths.{key}"), path.to_owned()));
+    let callbacks = config.providers.iter().enumerate().map(|(n, provider)| {
+        (
+            format!("provider[{n}].callback_path"),
+            provider.callback_path(&config.paths),
+        )
+    });
+    for (key, path) in named.into_iter().chain(callbacks) {
+        if !is_path(&path) {
+            faults.add(&key, Fault::BadPath);
+        } else if let Some((other, _)) = taken.iter().find(|(_, other)| *other == path) {
+            faults.add(
+                &key,
+                Fault::PathTaken {
+                    other: other.clone(),
+                },
+            );
+        } else {
+            taken.push((key, path));
+        }
+    }
+}
+
+fn is_path(path: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    path.starts_with('/')
+        && !path.ends_with('/')
+        && path.bytes().all(allowed)
+        && path[1..]
+            .split('/')
+            .all(|segment| !matches!(segment, "" | "." | ".."))
+}
+
+fn check_lifetimes(lifetimes: &Lifetimes, faults: &mut Faults) {
+    let mut check = |key: &str, value: Duration, most: Duration| {
+        if value.as_secs() == 0 || value > most {
+            faults.add(
+                key,
+                Fault::Lifetime {
+                    most: most.as_secs(),
+                },
+            );
+        }
+    };
+    const DAY: u64 = 24 * 60 * 60;
+    check("tokens.access", lifetimes.access, Duration::from_secs(DAY));
+    check("tokens.refresh", lifetimes.refresh, lifetimes.grant);
+    check(
+        "tokens.grant",
+        lifetimes.grant,
+        Duration::from_secs(3650 * DAY),
+    );
+    check("tokens.code", lifetimes.code, Duration::from_secs(600));
+    if lifetimes.grace > Duration::from_secs(600) {
+        faults.add("tokens.grace", Fault::Lifetime { most: 600 });
+    }
+}
+
+fn check_registration(config: &Config, faults: &mut Faults) {
+    for value in &config.registration.private_use_schemes {
+        if !Policy::may_be_private_use(value) {
+            faults.add(
+                "registration.private_use_schemes",
+                Fault::Scheme {
+                    value: value.clone(),
+                },
+            );
+        }
+    }
+}
+
+fn check_clients(config: &Config, faults: &mut Faults) {
+    let policy = Policy::new(&config.registration);
+    for (n, client) in config.clients.iter().enumerate() {
+        let id = client.id.as_str();
+        let plain = id.bytes().all(|byte| byte.is_ascii_graphic());
+        let reserved = id.starts_with("vc1_") || id.starts_with("https://");
+        if id.is_empty() || id.len() > 255 || !plain || reserved {
+            faults.add(format_args!("client[{n}].id"), Fault::ClientId);
+        }
+        if client
+            .secret
+            .as_ref()
+            .is_some_and(|secret| secret.expose().len() < 16)
+        {
+            faults.add(
+                format_args!("client[{n}].secret"),
+                Fault::ShortSecret { least: 16 },
+            );
+        }
+        if client.redirect_uris.is_empty() {
+            faults.add(
+                format_args!("client[{n}].redirect_uris"),
+                Fault::NoRedirectUri,
+            );
+        }
+        for uri in &client.redirect_uris {
+            if let Err(refused) = policy.accept(uri) {
+                faults.add(
+                    format_args!("client[{n}].redirect_uris"),
+                    Fault::RedirectUri(refused),
+                );
+            }
+        }
+    }
+    check_unique(
+        faults,
+        "client",
+        "id",
+        config.clients.iter().map(|c| c.id.as_str()),
+    );
+}
+
+fn check_provider(n: usize, provider: &Provider, faults: &mut Faults) {
+    if provider.client_secret.is_none() && provider.token_auth != TokenAuth::None {
+        faults.add(
+            format_args!("provider[{n}].client_secret"),
+            Fault::NoClientSecret,
+        );
+    }
+    faults.check_scopes(format_args!("provider[{n}].scopes"), &provider.scopes);
+    let mut check_params = |key: &str, given: &[(String, String)], reserved: &[&str]| {
+        for (name, _) in given
+            .iter()
+            .filter(|(name, _)| reserved.contains(&name.as_str()))
+        {
+            let fault = Fault::ReservedParameter { name: name.clone() };
+            faults.add(format_args!("provider[{n}].{key}"), fault);
+        }
+    };
+    let Provider {
+        authorization_params,
+        token_params,
+        ..
+    } = provider;
+    check_params(
+        "authorization_params",
+        authorization_params,
+        Provider::AUTHORIZATION_PARAMETERS,
+    );
+    check_params("token_params", token_params, Provider::TOKEN_PARAMETERS);
+    let query_is_free = |endpoint: &EndpointUrl| {
+        endpoint.url().query_pairs().find_map(|(name, _)| {
+            Provider::AUTHORIZATION_PARAMETERS
+                .contains(&&*name)
+                .then(|| name.into_owned())
+        })
+    };
+    if let Some(name) = query_is_free(&provider.authorization_endpoint) {
+        let fault = Fault::ReservedParameter { name };
+        faults.add(format_args!("provider[{n}].authorization_endpoint"), fault);
+    }
+}
+
+fn check_unique<'a>(
+    faults: &mut Faults,
+    table: &str,
+    key: &str,
+    values: impl Iterator<Item = &'a str>,
+) {
+    let mut seen = HashSet::new();
+    for (n, value) in values.enumerate() {
+        if !seen.insert(value) {
+            let value = value.to_owned();
+            faults.add(
+                format_args!("{table}[{n}].{key}"),
+                Fault::Duplicate { value },
+            );
+        }
+    }
+}

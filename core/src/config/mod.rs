@@ -1,0 +1,121 @@
+//! What an operator decides: a plain value, checked as a whole by [`Server::new`](crate::Server::new).
+
+mod endpoint;
+mod fault;
+mod issuer;
+mod paths;
+mod resource;
+
+pub use endpoint::{EndpointUrl, InvalidEndpoint};
+pub use fault::{ConfigFault, Fault};
+pub use issuer::{InvalidIssuer, Issuer};
+pub use paths::Paths;
+pub use resource::{InvalidResource, Resource};
+
+pub(crate) use fault::check;
+pub(crate) use resource::canonical_resource;
+
+use std::time::Duration;
+
+use crate::client::ConfiguredClient;
+use crate::keys::SigningKey;
+use crate::provider::Provider;
+use crate::secret::SealingSecret;
+
+/// Everything a [`Server`](crate::Server) is made of. [`Config::new`] asks for what has no safe default.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The one canonical string that names this server (RFC 8414 §2).
+    pub issuer: Issuer,
+    /// Sealing secrets: the first seals, all open.
+    pub secrets: Vec<SealingSecret>,
+    /// Signing keys: the first signs, all are published and verify.
+    pub signing_keys: Vec<SigningKey>,
+    /// Where the endpoints are.
+    pub paths: Paths,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// Who may register, and with which redirect URIs.
+    pub registration: Registration,
+    /// Clients that the operator knows.
+    pub clients: Vec<ConfiguredClient>,
+    /// Where people sign in, in the order of the buttons.
+    pub providers: Vec<Provider>,
+    /// What tokens are for (RFC 8707). None: the issuer itself.
+    pub resources: Vec<Resource>,
+    /// Whether the application maps people to claims or tokens: whether [`MapUser`](crate::MapUser) is asked.
+    pub map_users: bool,
+}
+
+impl Config {
+    /// A configuration with the defaults of everything that has one: dynamic registration, paths below `/oauth`.
+    /// Providers are to be added; without one nobody can sign in, and [`Server::new`](crate::Server::new) says so.
+    #[must_use]
+    pub fn new(issuer: Issuer, secrets: Vec<SealingSecret>, signing_keys: Vec<SigningKey>) -> Self {
+        Self {
+            issuer,
+            secrets,
+            signing_keys,
+            paths: Paths::default(),
+            lifetimes: Lifetimes::default(),
+            registration: Registration::default(),
+            clients: Vec::new(),
+            providers: Vec::new(),
+            resources: Vec::new(),
+            map_users: false,
+        }
+    }
+}
+
+/// How long things live; whole seconds count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lifetimes {
+    /// Access tokens. Default 15 minutes.
+    pub access: Duration,
+    /// A refresh token that is not used. Default 30 days.
+    pub refresh: Duration,
+    /// A grant, however often it is refreshed. Default 90 days.
+    pub grant: Duration,
+    /// How long a refresh token that was just spent answers with the same successor again. Default 60 seconds; zero is
+    /// strict: the second use ends the grant.
+    pub grace: Duration,
+    /// Authorization codes. Default 120 seconds.
+    pub code: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        Self {
+            access: Duration::from_secs(15 * 60),
+            refresh: Duration::from_secs(30 * DAY),
+            grant: Duration::from_secs(90 * DAY),
+            grace: Duration::from_secs(60),
+            code: Duration::from_secs(120),
+        }
+    }
+}
+
+/// Dynamic client registration (RFC 7591).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Registration {
+    /// Whether anybody may register a client. Default `true`.
+    pub dynamic: bool,
+    /// Private-use schemes without a dot that redirect URIs may have, such as `cursor` (RFC 8252 §7.1 asks for a dot).
+    pub private_use_schemes: Vec<String>,
+    /// Secrets that seal client_ids; a client_id lives as long as its secret is listed. Empty: the sealing secrets.
+    pub secrets: Vec<SealingSecret>,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self {
+            dynamic: true,
+            private_use_schemes: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The questions the protocol asks the outside world.
+//!
+//! Each question is a type that names the one type its answer may have. An adapter answers them; it needs to
+//! understand HTTP and compare-and-swap, and nothing of OAuth.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use url::Url;
+
+use crate::mapper::{MapFailure, MapUser, Mapped};
+use crate::reply::Response;
+use crate::step::{Pending, Step};
+use crate::store::{List, Load, Page, Record, Swap, Swapped, Unavailable};
+
+/// A question to the outside world. Sealed: the set of effects is the contract between core and its drivers.
+pub trait Effect: sealed::Effect + Sized + Send + Sync + 'static {
+    /// The only kind of answer the question accepts.
+    type Answer: Send;
+
+    /// Puts the paused question into the step that asks it.
+    #[doc(hidden)]
+    fn pause<T: 'static>(pending: Pending<Self, T>) -> Step<T>;
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "that is what seals `Effect`")]
+    pub trait Effect {}
+}
+
+macro_rules! effect {
+    ($effect:ident, $variant:ident, $answer:ty) => {
+        impl sealed::Effect for $effect {}
+        impl Effect for $effect {
+            type Answer = $answer;
+            fn pause<T: 'static>(pending: Pending<Self, T>) -> Step<T> {
+                Step::$variant(pending)
+            }
+        }
+    };
+}
+
+effect!(HttpCall, Http, Result<Response, Unreachable>);
+effect!(Load, Load, Result<Option<Record>, Unavailable>);
+effect!(Swap, Swap, Result<Swapped, Unavailable>);
+effect!(List, List, Result<Page, Unavailable>);
+effect!(MapUser, MapUser, Result<Mapped, MapFailure>);
+effect!(Pause, Pause, ());
+
+/// Send this request upstream.
+///
+/// What makes the call safe travels with it, so that no transport has to know why it is made: redirects are never
+/// followed, a POST is never sent twice, proxies named by the environment are ignored.
+#[non_exhaustive]
+pub struct HttpCall {
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// Where to. The scheme is `https`, or `http` where the configuration says so.
+    pub url: Url,
+    /// Header fields, the `Authorization` of a confidential client among them.
+    pub headers: HeaderMap,
+    /// The body; empty for `GET`.
+    pub body: Bytes,
+    /// The longest response body that is accepted, in bytes after any content decoding. A longer one is
+    /// [`Unreachable::TooLarge`].
+    pub body_cap: usize,
+    /// How long the whole call may take, from resolving the name to the last byte of the body.
+    pub deadline: Duration,
+    /// Which addresses may be connected to.
+    pub reach: Reach,
+    /// What the call is for; for logs and metrics.
+    pub purpose: Purpose,
+}
+
+impl HttpCall {
+    pub(crate) fn new(method: Method, url: Url, purpose: Purpose) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            body_cap: 256 * 1024,
+            deadline: Duration::from_secs(10),
+            reach: Reach::Configured,
+            purpose,
+        }
+    }
+}
+
+/// Shows method, host, path, purpose and the length of the body. The query, the header fields and the body can hold
+/// codes, verifiers and client secrets.
+impl fmt::Debug for HttpCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpCall")
+            .field("method", &self.method)
+            .field("host", &self.url.host_str().unwrap_or_default())
+            .field("path", &self.url.path())
+            .field("purpose", &self.purpose)
+            .field("body_length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which addresses an [`HttpCall`] may connect to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reach {
+    /// The host stands in the operator's configuration, so any address it resolves to is meant.
+    Configured,
+    /// The URL came from outside: only globally routable addresses, checked after resolving the name and then pinned.
+    /// A transport that cannot do so answers [`Unreachable::NotPermitted`].
+    PublicAddresses,
+}
+
+/// What an [`HttpCall`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Exchanging the upstream provider's authorization code (RFC 6749 §4.1.3).
+    ExchangeCode,
+    /// Asking the upstream provider who signed in (OpenID Connect Core §5.3).
+    FetchUser,
+}
+
+impl Purpose {
+    /// The purpose as a word for logs: `exchange_code`, `fetch_user`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExchangeCode => "exchange_code",
+            Self::FetchUser => "fetch_user",
+        }
+    }
+}
+
+/// Why no usable response came back to an [`HttpCall`]. Any complete response, whatever its status, is no failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// Name resolution, connecting or TLS failed, or the connection broke.
+    #[error("the connection failed")]
+    Connection,
+    /// The deadline passed before the last byte.
+    #[error("the deadline passed")]
+    Deadline,
+    /// The body was longer than the call's cap.
+    #[error("the response body is larger than the cap")]
+    TooLarge,
+    /// The address is outside the call's [`Reach`].
+    #[error("the address is not permitted for this call")]
+    NotPermitted,
+}
+
+/// Wait at most this long, then go on. Asked after a conflict or a storage fault, never to slow a client down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pause {
+    /// The longest wait. Waking earlier is allowed.
+    pub at_most: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_of_a_call_shows_no_query_header_or_body() {
+        let url =
+            Url::parse("https://idp.test/token?code=planted").unwrap_or_else(|_| unreachable!());
+        let mut call = HttpCall::new(Method::POST, url, Purpose::ExchangeCode);
+        call.body = Bytes::from_static(b"client_secret=planted");
+        assert!(!format!("{call:?}").contains("planted"));
+    }
+}

@@ -1,0 +1,327 @@
+//! `GET /oauth/authorize`: the authorization request (RFC 6749 §4.1.1, OAuth 2.1 §4.1.1) and the page that asks the person.
+
+use serde::{Deserialize, Serialize};
+
+use super::Rejected;
+use super::consent::ConsentForm;
+use crate::check::pkce::CodeChallenge;
+use crate::check::redirect_uri::{self, RegisteredRedirect};
+use crate::check::{resource, scope};
+use crate::client::Client;
+use crate::encoding::base64url;
+use crate::event::Event;
+use crate::ids::{ClientId, FlowId, ProviderId};
+use crate::page;
+use crate::params::Params;
+use crate::refusal::Refusal;
+use crate::reply::{Reply, Request};
+use crate::server::Server;
+use crate::tick::Tick;
+
+const PARAMETERS: [&str; 11] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "scope",
+    "resource",
+    "provider",
+    "request",
+];
+
+/// The longest `state` that is carried, in bytes.
+const LONGEST_STATE: usize = 2048;
+
+/// The longest request that fits into the cookie of its flow, in bytes.
+const LONGEST: usize = 2500;
+
+/// An authorization request that may be put before a person: its client is known, its redirect URI is the client's, its
+/// challenge is S256, its resource is configured and its scopes are that resource's.
+#[derive(Debug)]
+pub struct AuthorizeRequest {
+    pub(super) client: Client,
+    pub(super) redirect: RegisteredRedirect,
+    pub(super) state: Option<String>,
+    pub(super) code_challenge: CodeChallenge,
+    pub(super) scope: String,
+    pub(super) resource: String,
+}
+
+/// The same as it travels through the person's browser, in the form and in the flow's cookie. When it comes back,
+/// [`AuthorizeRequest::reopen`] applies the rules again.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Asked {
+    client_id: ClientId,
+    redirect_uri: String,
+    state: Option<String>,
+    code_challenge: CodeChallenge,
+    scope: String,
+    resource: String,
+}
+
+impl AuthorizeRequest {
+    pub(super) fn to_asked(&self) -> Asked {
+        Asked {
+            client_id: self.client.id().clone(),
+            redirect_uri: self.redirect.as_str().to_owned(),
+            state: self.state.clone(),
+            code_challenge: self.code_challenge,
+            scope: self.scope.clone(),
+            resource: self.resource.clone(),
+        }
+    }
+
+    /// What came back is as genuine as its seal, but the configuration may have changed since.
+    pub(super) fn reopen(server: &Server, asked: Asked) -> Result<Self, Refusal> {
+        let client = server
+            .client(asked.client_id.as_str())
+            .ok_or(Refusal::UnknownClient)?;
+        let redirect = redirect_uri::check(
+            &server.policy(),
+            client.redirect_uris(),
+            Some(&asked.redirect_uri),
+        )?;
+        resource::resource(server.resources(), Some(&asked.resource))?;
+        let Asked {
+            state,
+            code_challenge,
+            scope,
+            resource,
+            ..
+        } = asked;
+        Ok(Self {
+            client,
+            redirect,
+            state,
+            code_challenge,
+            scope,
+            resource,
+        })
+    }
+
+    /// How many bytes of it must be carried.
+    fn length(&self) -> usize {
+        let texts = [
+            self.client.id().as_str(),
+            self.redirect.as_str(),
+            &self.scope,
+            &self.resource,
+        ];
+        texts.map(str::len).iter().sum::<usize>() + self.state.as_ref().map_or(0, String::len)
+    }
+
+    pub(super) fn rejected(self, refusal: Refusal) -> Rejected {
+        Rejected {
+            refusal,
+            redirect: self.redirect,
+            state: self.state,
+        }
+    }
+
+    /// The client, for pages.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The redirect URI, for pages.
+    pub(crate) fn redirect(&self) -> &RegisteredRedirect {
+        &self.redirect
+    }
+
+    /// The scopes that will be granted, for pages.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scope.split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// The resource, for pages.
+    pub(crate) fn resource(&self) -> &str {
+        &self.resource
+    }
+}
+
+/// Why no page is shown, and who can be told.
+enum Stopped {
+    /// Neither client nor redirect URI are sure: only the person can be told (RFC 6749 §4.1.2.1).
+    Here(Refusal),
+    /// The client can be told.
+    Redirectable {
+        rejected: Box<Rejected>,
+        client: Box<Client>,
+    },
+}
+
+/// The endpoint.
+pub(crate) fn authorize(server: &Server, request: &Request, tick: &mut Tick) -> Reply {
+    match read(server, request) {
+        Ok((asked, preselected)) => show(server, request, &asked, preselected.as_ref(), tick),
+        Err(Stopped::Here(refusal)) => {
+            let response = page::error(server, &refusal, None);
+            Reply::new(response, Event::Refused { refusal })
+        }
+        Err(Stopped::Redirectable { rejected, client }) => {
+            // RFC 9700 §4.11.2: before a person has agreed to anything, a client that nobody vetted must not be able to
+            // turn this server into an open redirector; they get a page with a link instead.
+            let automatic = !client.registered_itself() || rejected.redirect.is_loopback();
+            let response = if automatic {
+                rejected.redirect(server)
+            } else {
+                page::error(server, &rejected.refusal, Some(&rejected))
+            };
+            Reply::new(
+                response,
+                Event::Refused {
+                    refusal: rejected.refusal,
+                },
+            )
+        }
+    }
+}
+
+/// Client and redirect URI first: until both are sure, no other fault may lead to a redirect (WEB-02).
+fn read(
+    server: &Server,
+    request: &Request,
+) -> Result<(AuthorizeRequest, Option<ProviderId>), Stopped> {
+    let mut params =
+        Params::parse(&PARAMETERS, request.query().as_bytes()).map_err(Stopped::Here)?;
+    let client_id = params.required("client_id").map_err(Stopped::Here)?;
+    let client = server
+        .client(&client_id)
+        .ok_or(Stopped::Here(Refusal::UnknownClient))?;
+    let requested = params.optional("redirect_uri").map_err(Stopped::Here)?;
+    let redirect = redirect_uri::check(
+        &server.policy(),
+        client.redirect_uris(),
+        requested.as_deref(),
+    )
+    .map_err(Stopped::Here)?;
+    // A state that is repeated cannot be sent back; all that is said without it is that it was repeated.
+    let (state, repeated) = match params.optional("state") {
+        Ok(state) => (state.map(String::from), None),
+        Err(repeated) => (None, Some(repeated)),
+    };
+    if state
+        .as_ref()
+        .is_some_and(|state| state.len() > LONGEST_STATE)
+    {
+        return Err(Stopped::Here(Refusal::Invalid { parameter: "state" }));
+    }
+    let rest = match repeated {
+        Some(repeated) => Err(repeated),
+        None => read_rest(server, &mut params),
+    };
+    match rest {
+        Ok(Rest {
+            code_challenge,
+            scope,
+            resource,
+            preselected,
+        }) => {
+            let asked = AuthorizeRequest {
+                client,
+                redirect,
+                state,
+                code_challenge,
+                scope,
+                resource,
+            };
+            if asked.length() > LONGEST {
+                return Err(Stopped::Here(Refusal::RequestTooLong));
+            }
+            Ok((asked, preselected))
+        }
+        Err(refusal) => {
+            let rejected = Box::new(Rejected {
+                refusal,
+                redirect,
+                state,
+            });
+            Err(Stopped::Redirectable {
+                rejected,
+                client: Box::new(client),
+            })
+        }
+    }
+}
+
+struct Rest {
+    code_challenge: CodeChallenge,
+    scope: String,
+    resource: String,
+    preselected: Option<ProviderId>,
+}
+
+fn read_rest(server: &Server, params: &mut Params<'_, 11>) -> Result<Rest, Refusal> {
+    params.repeated()?;
+    if params.required("response_type")? != "code" {
+        return Err(Refusal::ResponseType);
+    }
+    // ISS-09: answers go into the query and nowhere else.
+    if params
+        .optional("response_mode")?
+        .is_some_and(|mode| mode != "query")
+    {
+        return Err(Refusal::Invalid {
+            parameter: "response_mode",
+        });
+    }
+    // A request object would have to be obeyed instead of the parameters; ignoring it could grant what it does not say.
+    if params.optional("request")?.is_some() {
+        return Err(Refusal::Invalid {
+            parameter: "request",
+        });
+    }
+    let code_challenge = CodeChallenge::parse(
+        params.optional("code_challenge")?.as_deref(),
+        params.optional("code_challenge_method")?.as_deref(),
+    )?;
+    let resource = resource::resource(server.resources(), params.optional("resource")?.as_deref())?;
+    let scope = scope::granted(params.optional("scope")?.as_deref(), &resource.scopes);
+    let preselected = match params.optional("provider")? {
+        None => None,
+        Some(id) => {
+            let provider = server.provider(&id).ok_or(Refusal::Invalid {
+                parameter: "provider",
+            })?;
+            Some(provider.id.clone())
+        }
+    };
+    Ok(Rest {
+        code_challenge,
+        scope,
+        resource: resource.uri().to_owned(),
+        preselected,
+    })
+}
+
+/// Shows the page. Nothing is kept here: the request waits inside the form, bound to this browser's cookie.
+fn show(
+    server: &Server,
+    request: &Request,
+    asked: &AuthorizeRequest,
+    preselected: Option<&ProviderId>,
+    tick: &mut Tick,
+) -> Reply {
+    let cookies = server.cookies();
+    // An existing mark stays, so that two tabs work.
+    let (browser, new) = match cookies.browser(request.headers()) {
+        Some(browser) => (browser.to_owned(), false),
+        None => (base64url(tick.entropy.draw::<16>("browser mark")), true),
+    };
+    let form = ConsentForm::new(FlowId(tick.entropy.draw("flow id")), asked, tick.now);
+    let nonce = base64url(tick.entropy.draw::<16>("style nonce"));
+    let form = form.to_text(server, &browser);
+    let mut response = page::sign_in(server, asked, &form, preselected, &nonce);
+    if new && let Some(cookie) = cookies.set_browser(&browser) {
+        response = response.and_cookie(cookie);
+    }
+    Reply::new(
+        response,
+        Event::SignInShown {
+            client_id: asked.client.id().clone(),
+        },
+    )
+}

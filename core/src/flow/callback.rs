@@ -1,0 +1,187 @@
+//! `GET /oauth/callback/{provider}`: the person comes back from a provider (RFC 6749 §4.1.2).
+
+use std::sync::Arc;
+
+use super::pending::PendingUpstream;
+use super::{Rejected, identity};
+use crate::effect::HttpCall;
+use crate::event::Event;
+use crate::ids::FlowHandle;
+use crate::page;
+use crate::params::Params;
+use crate::provider::Provider;
+use crate::refusal::Refusal;
+use crate::reply::{Reply, Request};
+use crate::server::Server;
+use crate::step::{Pending, Step, ask};
+use crate::store::Load;
+use crate::tick::Tick;
+
+use super::exchange::{ExchangingCode, FetchedUser};
+
+const PARAMETERS: [&str; 4] = ["code", "state", "iss", "error"];
+
+/// The person is back with a code, in the browser that left, by the path of the provider that was asked.
+#[derive(Debug)]
+pub struct Callback {
+    pub(super) pending: PendingUpstream,
+    pub(super) code: UpstreamCode,
+}
+
+/// The provider's authorization code.
+pub(super) struct UpstreamCode(pub(super) String);
+
+impl std::fmt::Debug for UpstreamCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UpstreamCode([redacted])")
+    }
+}
+
+/// What the provider said in the browser's query.
+enum Said {
+    Code(String),
+    Error(Refusal),
+}
+
+/// The endpoint of one provider.
+pub(crate) fn callback(
+    server: &Server,
+    provider: Arc<Provider>,
+    request: &Request,
+    tick: &mut Tick,
+) -> Step<Reply> {
+    let (pending, said) = match read(server, provider, request, tick) {
+        Ok(read) => read,
+        Err(refusal) => return Step::Done(refuse_here(server, refusal)),
+    };
+    let handle = pending.handle();
+    match said {
+        Said::Error(refusal) => Step::Done(answer_client(
+            server,
+            handle,
+            pending.request.rejected(refusal),
+        )),
+        Said::Code(code) => {
+            let callback = pending.returned(UpstreamCode(code));
+            complete(server, handle, callback, tick)
+        }
+    }
+}
+
+/// In this order: the state opens, it is this provider's, this browser has the flow's cookie, the issuer is right.
+fn read(
+    server: &Server,
+    provider: Arc<Provider>,
+    request: &Request,
+    tick: &Tick,
+) -> Result<(PendingUpstream, Said), Refusal> {
+    let mut params = Params::parse(&PARAMETERS, request.query().as_bytes())?;
+    params.repeated()?;
+    let state = params.optional("state")?.ok_or(Refusal::StateForged)?;
+    let handle = PendingUpstream::flow_of_state(server, &provider, &state, tick.now)?;
+    let cookie = server
+        .cookies()
+        .flow(request.headers(), handle)
+        .ok_or(Refusal::OtherBrowser)?;
+    let iss = params.optional("iss")?;
+    let issuer_is_right = match (&provider.issuer, &iss) {
+        (Some(expected), Some(iss)) => expected == iss,
+        (_, None) => !provider.iss_parameter,
+        // Nothing is known to compare it with.
+        (None, Some(_)) => true,
+    };
+    let pending = PendingUpstream::from_cookie(server, provider, handle, cookie, tick.now)?;
+    let said = match (params.optional("code")?, params.optional("error")?) {
+        _ if !issuer_is_right => Said::Error(Refusal::UpstreamIssuer),
+        (Some(code), None) => Said::Code(code.into_owned()),
+        // The provider's own words are not passed on: they may say anything (UPS-25).
+        (None, Some(error)) => Said::Error(match &*error {
+            "access_denied" => Refusal::UpstreamDenied,
+            "temporarily_unavailable" => Refusal::UpstreamBusy,
+            _ => Refusal::UpstreamError,
+        }),
+        (Some(_), Some(_)) | (None, None) => Said::Error(Refusal::CallbackMalformed),
+    };
+    Ok((pending, said))
+}
+
+impl PendingUpstream {
+    /// The browser brought a code back.
+    pub(super) fn returned(self, code: UpstreamCode) -> Callback {
+        Callback {
+            pending: self,
+            code,
+        }
+    }
+}
+
+impl Callback {
+    /// Asks the provider's token endpoint.
+    pub(super) fn exchange(
+        self,
+        server: &Server,
+    ) -> Pending<HttpCall, FetchedUser, ExchangingCode> {
+        ExchangingCode::ask(server.clone(), self)
+    }
+}
+
+/// From the code to the redirect. A flow that has left a record is over before anything is asked of the provider.
+fn complete(
+    server: &Server,
+    handle: FlowHandle,
+    callback: Callback,
+    tick: &mut Tick,
+) -> Step<Reply> {
+    let server = server.clone();
+    let load = Load::fresh(callback.pending.derived.grant_id.record_key());
+    ask(load).then(tick, move |answer, tick| {
+        match answer {
+            Ok(None) => {}
+            Ok(Some(_)) => return Step::Done(refuse_here(&server, Refusal::AlreadyCompleted)),
+            // Nothing is spent yet, the cookie stays: loading the page again goes on.
+            Err(_) => return Step::Done(refuse_here(&server, Refusal::StoreUnavailable)),
+        }
+        let exchange = callback.exchange(&server).erase();
+        exchange.then(tick, move |fetched, tick| {
+            let identity = match fetched {
+                Ok(identity) => identity,
+                Err(rejected) => return Step::Done(answer_client(&server, handle, *rejected)),
+            };
+            identity::issue(&server, identity, tick).then(tick, move |issued, _| {
+                Step::Done(match issued {
+                    Ok(mut reply) => {
+                        if let Some(deletion) = server.cookies().delete_flow(handle) {
+                            reply.response = reply.response.and_cookie(deletion);
+                        }
+                        reply
+                    }
+                    Err(identity::NotIssued::AlreadyCompleted) => {
+                        refuse_here(&server, Refusal::AlreadyCompleted)
+                    }
+                    Err(identity::NotIssued::Rejected(rejected)) => {
+                        answer_client(&server, handle, *rejected)
+                    }
+                })
+            })
+        })
+    })
+}
+
+fn refuse_here(server: &Server, refusal: Refusal) -> Reply {
+    let response = page::error(server, &refusal, None);
+    Reply::new(response, Event::Refused { refusal })
+}
+
+/// Tells the client by redirect, and ends the flow in this browser.
+fn answer_client(server: &Server, handle: FlowHandle, rejected: Rejected) -> Reply {
+    let mut response = rejected.redirect(server);
+    if let Some(deletion) = server.cookies().delete_flow(handle) {
+        response = response.and_cookie(deletion);
+    }
+    Reply::new(
+        response,
+        Event::Refused {
+            refusal: rejected.refusal,
+        },
+    )
+}

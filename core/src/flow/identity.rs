@@ -1,0 +1,159 @@
+//! A person is known. The application is asked what to make of them, and the grant's first record is written.
+
+use super::pending::PendingUpstream;
+use super::redeem::{Code, IssuedCode};
+use super::{Rejected, mapping};
+use crate::event::Event;
+use crate::grant::{Allowed, Binding, CodeData, Grant, Mapping};
+use crate::mapper::{IdempotencyKey, MapUser, Occasion};
+use crate::provider::User;
+use crate::refusal::Refusal;
+use crate::reply::{Reply, Response};
+use crate::seal::seal;
+use crate::secret::UpstreamTokens;
+use crate::server::Server;
+use crate::step::{Step, ask};
+use crate::store::Swapped;
+use crate::tick::{Tick, Timestamp};
+
+use super::transact::create;
+
+/// A person whom a provider named, on their way back to the client.
+#[derive(Debug)]
+pub struct Identity {
+    pub(super) pending: PendingUpstream,
+    pub(super) user: User,
+    pub(super) tokens: UpstreamTokens,
+}
+
+/// Why no code was issued.
+pub(super) enum NotIssued {
+    /// Another callback of the same flow was faster.
+    AlreadyCompleted,
+    /// The client is told.
+    Rejected(Box<Rejected>),
+}
+
+impl Identity {
+    /// The grant begins, with a code. The upstream tokens end here: nothing keeps them.
+    fn issue(self, server: &Server, mapping: Mapping, now: Timestamp) -> IssuedCode {
+        let Self {
+            pending,
+            user,
+            tokens: _,
+        } = self;
+        let code_expires_at = now.after(server.lifetimes().code);
+        let request = &pending.request;
+        let data = CodeData {
+            allowed: Allowed {
+                client_id: request.client.id().clone(),
+                scope: request.scope.clone(),
+                resource: request.resource.clone(),
+                user,
+            },
+            binding: Binding {
+                redirect_uri: request.redirect.as_str().to_owned(),
+                code_challenge: request.code_challenge,
+            },
+            mapping,
+            code_expires_at,
+            refreshes: request.client.refreshes(),
+            // The record outlives both what leads on from it and what could lead to it once more.
+            kept_until: code_expires_at.max(pending.ends_at()),
+        };
+        IssuedCode {
+            id: pending.derived.grant_id,
+            data,
+        }
+    }
+
+    fn question(&self) -> MapUser {
+        let request = &self.pending.request;
+        MapUser {
+            occasion: Occasion::SignIn,
+            user: self.user.clone(),
+            upstream_tokens: Some(self.tokens.clone()),
+            client_id: request.client.id().clone(),
+            scope: request.scope.clone(),
+            resource: request.resource.clone(),
+            idempotency_key: IdempotencyKey {
+                grant_id: self.pending.derived.grant_id,
+                generation: 0,
+            },
+        }
+    }
+
+    fn rejected(self, refusal: Refusal) -> NotIssued {
+        NotIssued::Rejected(Box::new(self.pending.request.rejected(refusal)))
+    }
+}
+
+/// From the person to the redirect that carries our code.
+pub(super) fn issue(
+    server: &Server,
+    identity: Identity,
+    tick: &mut Tick,
+) -> Step<Result<Reply, NotIssued>> {
+    if !server.maps_users() {
+        let mapping = mapping::default(&identity.user);
+        return write(server, identity, mapping, tick);
+    }
+    let server = server.clone();
+    ask(identity.question()).then(tick, move |answer, tick| {
+        let accepted = mapping::accept(answer, &identity.user, Some(&identity.tokens), tick.now);
+        match accepted {
+            Ok(mapping) => write(&server, identity, mapping, tick),
+            Err(refusal) => Step::Done(Err(identity.rejected(refusal))),
+        }
+    })
+}
+
+fn write(
+    server: &Server,
+    identity: Identity,
+    mapping: Mapping,
+    tick: &mut Tick,
+) -> Step<Result<Reply, NotIssued>> {
+    let subject = match &mapping {
+        Mapping::Claims { subject, .. } => subject.clone(),
+        Mapping::Token { .. } => identity.user.key(),
+    };
+    let told = Rejected {
+        refusal: Refusal::StoreUnavailable,
+        redirect: identity.pending.request.redirect.clone(),
+        state: identity.pending.request.state.clone(),
+    };
+    let code = identity.issue(server, mapping, tick.now);
+    let event = Event::CodeIssued {
+        grant_id: code.id,
+        client_id: code.data.allowed.client_id.clone(),
+        subject,
+    };
+    let text = Code {
+        grant_id: code.id,
+        generation: 0,
+        expires_at: code.data.code_expires_at,
+    };
+    let text = seal(server.keys().first(), &text);
+    let server = server.clone();
+    create(&server.clone(), Grant::IssuedCode(code), tick).then(tick, move |created, _| {
+        Step::Done(match created {
+            Ok(Swapped::Done) => match success(&server, &told, &text) {
+                Some(response) => Ok(Reply::new(response, event)),
+                None => Err(NotIssued::Rejected(Box::new(told))),
+            },
+            Ok(Swapped::Conflict) => Err(NotIssued::AlreadyCompleted),
+            Err(refusal) => Err(NotIssued::Rejected(Box::new(Rejected { refusal, ..told }))),
+        })
+    })
+}
+
+/// RFC 6749 §4.1.2 with `iss` (RFC 9207 §2), by 303 (RFC 9700 §4.12).
+fn success(server: &Server, to: &Rejected, code: &str) -> Option<Response> {
+    let mut parameters = vec![("code", code)];
+    if let Some(state) = &to.state {
+        parameters.push(("state", state));
+    }
+    parameters.push(("iss", server.issuer().as_str()));
+    Some(Response::see_other(to.redirect.location(&parameters)?))
+}

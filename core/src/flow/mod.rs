@@ -1,0 +1,102 @@
+//! The typed flow: one struct per state of a sign-in, one file per state.
+//!
+//! ```text
+//! GET  /authorize  AuthorizeRequest --accept--> PendingUpstream --303--> browser, provider
+//! GET  /callback   PendingUpstream --returned--> Callback --Load--> --Http--> ExchangingCode --Http--> Identity
+//!                  Identity --MapUser, Swap--> IssuedCode --303--> client
+//! POST /token      Load --> IssuedCode --redeem, Swap--> TokenGrant --200--> client
+//! POST /token      Load --> TokenGrant --rotate, Swap--> TokenGrant        genuine replay --Swap--> Revoked
+//! ```
+//!
+//! Transitions consume the state they leave; no state is `Clone`; none can be made from outside. What must not happen does
+//! not compile. A code is redeemed once:
+//!
+//! ```compile_fail,E0382
+//! use vestibule_core::flow::{IssuedCode, Redemption};
+//! use vestibule_core::{Lifetimes, Timestamp};
+//! fn twice(code: IssuedCode, redemption: &Redemption, lifetimes: &Lifetimes, now: Timestamp) {
+//!     let _ = code.redeem(redemption, lifetimes, now);
+//!     let _ = code.redeem(redemption, lifetimes, now);
+//! }
+//! ```
+//!
+//! Tokens come from a redemption or a rotation and from nowhere else:
+//!
+//! ```compile_fail,E0451
+//! use vestibule_core::flow::{TokenGrant, Tokens};
+//! fn out_of_thin_air(grant: &TokenGrant) -> Tokens {
+//!     Tokens { grant_id: grant.id(), generation: 1 }
+//! }
+//! ```
+//!
+//! An answer is sent to a redirect URI that was checked, never to a text:
+//!
+//! ```compile_fail,E0308
+//! use vestibule_core::RegisteredRedirect;
+//! fn answer(_: &RegisteredRedirect) {}
+//! answer("https://evil.test/cb");
+//! ```
+
+mod authorize;
+mod callback;
+mod consent;
+mod cookies;
+mod exchange;
+mod identity;
+mod issue;
+mod mapping;
+mod pending;
+mod redeem;
+mod refresh;
+mod revoke;
+mod token;
+mod transact;
+
+pub use authorize::AuthorizeRequest;
+pub use callback::Callback;
+pub use exchange::{ExchangingCode, FetchingUser};
+pub use identity::Identity;
+pub use issue::Tokens;
+pub use pending::PendingUpstream;
+pub use redeem::{IssuedCode, Redemption};
+pub use refresh::{Rotated, Rotation, TokenGrant};
+pub use revoke::Revoked;
+
+pub(crate) use authorize::authorize;
+pub(crate) use callback::callback;
+pub(crate) use consent::consent;
+pub(crate) use cookies::CookieNames;
+pub(crate) use revoke::revoke;
+pub(crate) use token::token;
+
+use crate::check::redirect_uri::RegisteredRedirect;
+use crate::refusal::Refusal;
+use crate::reply::Response;
+use crate::server::Server;
+
+/// A flow that ended in a refusal after its redirect URI was known, so that the client can be told.
+#[derive(Debug)]
+pub struct Rejected {
+    pub(crate) refusal: Refusal,
+    pub(crate) redirect: RegisteredRedirect,
+    pub(crate) state: Option<String>,
+}
+
+impl Rejected {
+    /// The error response of RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2).
+    pub(crate) fn redirect(&self, server: &Server) -> Response {
+        let wire = self.refusal.wire();
+        let mut parameters = vec![
+            ("error", wire.error),
+            ("error_description", &*wire.description),
+        ];
+        if let Some(state) = &self.state {
+            parameters.push(("state", state));
+        }
+        parameters.push(("iss", server.issuer().as_str()));
+        match self.redirect.location(&parameters) {
+            Some(location) => Response::see_other(location),
+            None => crate::page::error(server, &self.refusal, None),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! A person is away at a provider. Nothing waits here: the flow is in a cookie of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::authorize::{Asked, AuthorizeRequest};
+use crate::encoding::base64url;
+use crate::ids::{FlowHandle, FlowId, FlowNonce, GrantId, ProviderId};
+use crate::keys::{Purpose, SealingKey};
+use crate::provider::Provider;
+use crate::refusal::Refusal;
+use crate::seal::{Sealable, Unopened, open, seal};
+use crate::server::Server;
+use crate::tick::Timestamp;
+
+/// How long a person may take at the provider.
+const UPSTREAM_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// A person agreed and was sent to a provider. Lives sealed in the flow's cookie.
+#[derive(Debug)]
+pub struct PendingUpstream {
+    pub(super) request: AuthorizeRequest,
+    pub(super) provider: Arc<Provider>,
+    pub(super) derived: Derived,
+    handle: FlowHandle,
+    way: Way,
+}
+
+/// What is derived from a flow's nonce and never sent in the clear.
+#[derive(Debug)]
+pub(super) struct Derived {
+    /// The grant that the flow leads to: one flow, one grant, however often its answer comes back.
+    pub(super) grant_id: GrantId,
+    /// Our PKCE verifier at the provider (RFC 7636 §4.1).
+    pub(super) code_verifier: Verifier,
+}
+
+pub(super) struct Verifier(pub(super) String);
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verifier([redacted])")
+    }
+}
+
+/// The content of the flow's cookie: what was asked, and the way through the provider.
+#[derive(Serialize, Deserialize)]
+struct FlowCookie {
+    way: Way,
+    asked: Asked,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Way {
+    nonce: FlowNonce,
+    provider: ProviderId,
+    /// As it was sent upstream: the exchange must repeat it, even if the configuration has changed since.
+    upstream_redirect_uri: String,
+    expires_at: Timestamp,
+    /// The latest time at which a repetition of this flow can still come back.
+    ends_at: Timestamp,
+}
+
+impl std::fmt::Debug for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Way")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sealable for FlowCookie {
+    const PURPOSE: Purpose = Purpose::FlowCookie;
+    const PREFIX: &'static str = "";
+    fn expires_at(&self) -> Timestamp {
+        self.way.expires_at
+    }
+}
+
+/// The content of the `state` sent upstream: at most 128 characters, since some providers refuse long ones.
+#[derive(Serialize, Deserialize)]
+struct UpstreamState {
+    handle: FlowHandle,
+    provider: ProviderId,
+    expires_at: Timestamp,
+}
+
+impl Sealable for UpstreamState {
+    const PURPOSE: Purpose = Purpose::UpstreamState;
+    const PREFIX: &'static str = "";
+    fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+impl AuthorizeRequest {
+    /// The person agreed, and chose a provider.
+    pub(super) fn accept(
+        self,
+        server: &Server,
+        provider: Arc<Provider>,
+        flow_id: FlowId,
+        page_ends_at: Timestamp,
+        now: Timestamp,
+    ) -> PendingUpstream {
+        let key = server.keys().first();
+        let nonce = key.mac(
+            Purpose::FlowNonce,
+            &[&flow_id.0, provider.id.as_str().as_bytes()],
+        );
+        let nonce = FlowNonce(nonce);
+        let way = Way {
+            nonce,
+            provider: provider.id.clone(),
+            upstream_redirect_uri: server.callback_uri(&provider),
+            expires_at: now.after(UPSTREAM_LIFETIME),
+            ends_at: page_ends_at.after(UPSTREAM_LIFETIME),
+        };
+        let derived = Derived::from(key, nonce);
+        PendingUpstream {
+            request: self,
+            provider,
+            derived,
+            handle: nonce.handle(),
+            way,
+        }
+    }
+}
+
+impl PendingUpstream {
+    /// Names the flow's cookie.
+    pub(super) fn handle(&self) -> FlowHandle {
+        self.handle
+    }
+
+    pub(super) fn expires_at(&self) -> Timestamp {
+        self.way.expires_at
+    }
+
+    pub(super) fn ends_at(&self) -> Timestamp {
+        self.way.ends_at
+    }
+
+    pub(super) fn upstream_redirect_uri(&self) -> &str {
+        &self.way.upstream_redirect_uri
+    }
+
+    pub(super) fn into_cookie(self, server: &Server) -> String {
+        let asked = self.request.to_asked();
+        seal(
+            server.keys().first(),
+            &FlowCookie {
+                way: self.way,
+                asked,
+            },
+        )
+    }
+
+    /// When a cookie dies; `None`: it does not open.
+    pub(super) fn cookie_expiry(server: &Server, value: &str, now: Timestamp) -> Option<Timestamp> {
+        open::<FlowCookie>(server.keys(), value, now)
+            .ok()
+            .map(|(cookie, _)| cookie.way.expires_at)
+    }
+
+    /// The handle of the flow that a `state` belongs to, if it was made for this provider.
+    pub(super) fn flow_of_state(
+        server: &Server,
+        provider: &Provider,
+        state: &str,
+        now: Timestamp,
+    ) -> Result<FlowHandle, Refusal> {
+        let (state, _) =
+            open::<UpstreamState>(server.keys(), state, now).map_err(|why| match why {
+                Unopened::Forged => Refusal::StateForged,
+                Unopened::Expired => Refusal::StateExpired,
+            })?;
+        // SBB-10: an answer that one provider was asked for is not taken from another.
+        if state.provider == provider.id {
+            Ok(state.handle)
+        } else {
+            Err(Refusal::StateOfOtherProvider)
+        }
+    }
+
+    /// The flow that this browser's cookie holds, if it is the one that the `state` names.
+    pub(super) fn from_cookie(
+        server: &Server,
+        provider: Arc<Provider>,
+        handle: FlowHandle,
+        value: &str,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let (FlowCookie { way, asked }, key) =
+            open::<FlowCookie>(server.keys(), value, now).map_err(|_| Refusal::OtherBrowser)?;
+        if way.nonce.handle() != handle || way.provider != provider.id {
+            return Err(Refusal::OtherBrowser);
+        }
+        let request = AuthorizeRequest::reopen(server, asked)?;
+        let derived = Derived::from(key, way.nonce);
+        Ok(Self {
+            request,
+            provider,
+            derived,
+            handle,
+            way,
+        })
+    }
+
+    /// Where the browser goes: the provider's authorization endpoint (RFC 6749 §4.1.1).
+    pub(super) fn upstream_location(&self, server: &Server, now: Timestamp) -> Option<HeaderValue> {
+        let provider = &self.provider;
+        let state = UpstreamState {
+            handle: self.handle,
+            provider: provider.id.clone(),
+            expires_at: now.after(UPSTREAM_LIFETIME),
+        };
+        let state = seal(server.keys().first(), &state);
+        let mut url = provider.authorization_endpoint.url().clone();
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &provider.client_id)
+            .append_pair("redirect_uri", self.upstream_redirect_uri())
+            .append_pair("state", &state);
+        // Never what the client asked of us: its scopes and its resource mean nothing there.
+        if !provider.scopes.is_empty() {
+            query.append_pair("scope", &provider.scopes.join(" "));
+        }
+        if provider.pkce {
+            let challenge = base64url(Sha256::digest(&self.derived.code_verifier.0));
+            query
+                .append_pair("code_challenge", &challenge)
+                .append_pair("code_challenge_method", "S256");
+        }
+        for (name, value) in &provider.authorization_params {
+            query.append_pair(name, value);
+        }
+        drop(query);
+        HeaderValue::try_from(String::from(url)).ok()
+    }
+}
+
+impl Derived {
+    /// Under the key that sealed the cookie, so that moving another key to first place changes nothing on the way.
+    fn from(key: &SealingKey, nonce: FlowNonce) -> Self {
+        let mut grant_id = [0; 16];
+        grant_id.copy_from_slice(&key.mac(Purpose::GrantId, &[&nonce.0])[..16]);
+        let verifier = base64url(key.mac(Purpose::UpstreamVerifier, &[&nonce.0]));
+        Self {
+            grant_id: GrantId(grant_id),
+            code_verifier: Verifier(verifier),
+        }
+    }
+}

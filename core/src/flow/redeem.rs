@@ -1,0 +1,214 @@
+//! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+use serde::{Deserialize, Serialize};
+
+use super::issue::Tokens;
+use super::refresh::TokenGrant;
+use super::revoke::Revoked;
+use super::token::Outcome;
+use super::transact::{Decision, transact};
+use crate::check::client_auth::AuthenticatedClient;
+use crate::check::pkce::CodeVerifier;
+use crate::check::resource::same_resource;
+use crate::config::Lifetimes;
+use crate::event::{Ended, Event};
+use crate::grant::{Allowed, Binding, CodeData, Grant, TokenData};
+use crate::ids::GrantId;
+use crate::keys::Purpose;
+use crate::params::Params;
+use crate::refusal::Refusal;
+use crate::seal::{Sealable, Unopened, open};
+use crate::server::Server;
+use crate::step::Step;
+use crate::tick::{Tick, Timestamp};
+
+/// What is inside an authorization code.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Code {
+    pub(super) grant_id: GrantId,
+    pub(super) generation: u64,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Sealable for Code {
+    const PURPOSE: Purpose = Purpose::Code;
+    const PREFIX: &'static str = "vac1_";
+    fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+/// A grant whose code has not been redeemed.
+pub struct IssuedCode {
+    pub(crate) id: GrantId,
+    pub(crate) data: CodeData,
+}
+
+/// What a client shows to redeem a code: itself, authenticated, and a code that opened and is alive.
+#[derive(Debug)]
+pub struct Redemption {
+    client: AuthenticatedClient,
+    redirect_uri: Option<String>,
+    code_verifier: Verifier,
+    resource: Option<String>,
+}
+
+struct Verifier(String);
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verifier([redacted])")
+    }
+}
+
+impl Redemption {
+    /// Whether everything fits. An omitted `redirect_uri` is what OAuth 2.1 §4.1.3 asks for; a different one is theft.
+    fn fits(&self, allowed: &Allowed, binding: &Binding) -> Result<(), Refusal> {
+        if *self.client.id() != allowed.client_id {
+            return Err(Refusal::OtherClient);
+        }
+        if self
+            .redirect_uri
+            .as_ref()
+            .is_some_and(|uri| *uri != binding.redirect_uri)
+        {
+            return Err(Refusal::RedirectUriChanged);
+        }
+        if !CodeVerifier::parse(&self.code_verifier.0)?.fits(&binding.code_challenge) {
+            return Err(Refusal::CodeVerifier);
+        }
+        same_resource(&allowed.resource, self.resource.as_deref())
+    }
+}
+
+impl IssuedCode {
+    /// The grant's id.
+    #[must_use]
+    pub fn id(&self) -> GrantId {
+        self.id
+    }
+
+    /// Spends the code.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where the redemption does not fit; the record stays as it is, so that whoever guesses does not burn
+    /// another's code.
+    pub fn redeem(
+        self,
+        redemption: &Redemption,
+        lifetimes: &Lifetimes,
+        now: Timestamp,
+    ) -> Result<(TokenGrant, Tokens), Refusal> {
+        let Self { id, data } = self;
+        redemption.fits(&data.allowed, &data.binding)?;
+        let scope = data.allowed.scope.clone();
+        let mut grant = TokenGrant {
+            id,
+            data: TokenData {
+                allowed: data.allowed,
+                binding: data.binding,
+                refreshes: data.refreshes,
+                granted_at: now,
+                generation: 1,
+                rotated_at: now,
+                kept_until: data.kept_until,
+            },
+        };
+        let tokens = Tokens::issue(&grant, scope, data.mapping, lifetimes);
+        grant.keep_for(&tokens);
+        Ok((grant, tokens))
+    }
+
+    pub(crate) fn end(self, now: Timestamp) -> Revoked {
+        Revoked::new(self.id, now, self.data.kept_until)
+    }
+}
+
+impl TokenGrant {
+    /// The code came again while it was alive. If everything fits, two parties hold it, and the grant ends with all that
+    /// came of it (RFC 6749 §4.1.2).
+    ///
+    /// # Errors
+    /// A [`Refusal`] where the redemption does not fit: then nothing changes, or anybody could end anybody's grant.
+    pub fn replayed(self, redemption: &Redemption, now: Timestamp) -> Result<Revoked, Refusal> {
+        redemption.fits(&self.data.allowed, &self.data.binding)?;
+        Ok(self.end(now))
+    }
+}
+
+/// The grant type at the token endpoint.
+pub(super) fn redeem<const N: usize>(
+    server: &Server,
+    client: AuthenticatedClient,
+    params: &mut Params<'_, N>,
+    tick: &mut Tick,
+) -> Step<Outcome> {
+    let (code, redemption) = match read(server, client, params, tick.now) {
+        Ok(read) => read,
+        Err(refusal) => return Step::Done(Outcome::refused(refusal)),
+    };
+    let (lifetimes, id) = (*server.lifetimes(), code.grant_id);
+    transact(server, id, tick, move |grant, tick| {
+        Step::Done(decide(grant, &redemption, &lifetimes, tick.now))
+    })
+    .then(tick, |outcome, _| {
+        Step::Done(outcome.unwrap_or_else(Outcome::refused))
+    })
+}
+
+fn read<const N: usize>(
+    server: &Server,
+    client: AuthenticatedClient,
+    params: &mut Params<'_, N>,
+    now: Timestamp,
+) -> Result<(Code, Redemption), Refusal> {
+    let code = params.required("code")?;
+    let code_verifier = Verifier(params.required("code_verifier")?.into_owned());
+    CodeVerifier::parse(&code_verifier.0)?;
+    let redemption = Redemption {
+        client,
+        redirect_uri: params.optional("redirect_uri")?.map(String::from),
+        code_verifier,
+        resource: params.optional("resource")?.map(String::from),
+    };
+    let (code, _) = open::<Code>(server.keys(), &code, now).map_err(|why| match why {
+        Unopened::Forged => Refusal::TokenForged,
+        Unopened::Expired => Refusal::TokenExpired,
+    })?;
+    Ok((code, redemption))
+}
+
+fn decide(
+    grant: Option<Grant>,
+    redemption: &Redemption,
+    lifetimes: &Lifetimes,
+    now: Timestamp,
+) -> Decision<Outcome> {
+    match grant {
+        None => Decision::Keep(Outcome::refused(Refusal::GrantUnknown)),
+        Some(Grant::Revoked(_)) => Decision::Keep(Outcome::refused(Refusal::GrantEnded)),
+        Some(Grant::IssuedCode(code)) => match code.redeem(redemption, lifetimes, now) {
+            Ok((grant, tokens)) => {
+                let event = Event::CodeRedeemed { grant_id: grant.id };
+                Decision::Write(Grant::Tokens(grant), Outcome::tokens(tokens, event))
+            }
+            Err(refusal) => Decision::Keep(Outcome::refused(refusal)),
+        },
+        Some(Grant::Tokens(grant)) => match grant.replayed(redemption, now) {
+            Ok(revoked) => {
+                let outcome =
+                    Outcome::ended(revoked.id, Ended::CodeReplayed, Refusal::CodeReplayed);
+                Decision::Write(Grant::Revoked(revoked), outcome)
+            }
+            Err(refusal) => Decision::Keep(Outcome::refused(refusal)),
+        },
+    }
+}
+
+impl std::fmt::Debug for IssuedCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IssuedCode")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

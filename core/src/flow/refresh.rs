@@ -1,0 +1,298 @@
+//! `grant_type=refresh_token`: rotation with a bounded, idempotent grace (OAuth 2.1 §4.3, RFC 9700 §4.14.2).
+
+use super::issue::{RefreshToken, Tokens};
+use super::mapping;
+use super::revoke::Revoked;
+use super::token::Outcome;
+use super::transact::{Decision, transact};
+use crate::check::client_auth::AuthenticatedClient;
+use crate::check::resource::same_resource;
+use crate::check::scope::narrowed;
+use crate::config::Lifetimes;
+use crate::event::{Ended, Event};
+use crate::grant::{Grant, Mapping, TokenData};
+use crate::ids::GrantId;
+use crate::mapper::{IdempotencyKey, MapUser, Occasion};
+use crate::params::Params;
+use crate::refusal::Refusal;
+use crate::seal::{Unopened, open};
+use crate::server::Server;
+use crate::step::{Step, ask};
+use crate::tick::{Tick, Timestamp};
+
+/// A grant whose code was redeemed: its client holds tokens of the present generation.
+pub struct TokenGrant {
+    pub(crate) id: GrantId,
+    pub(crate) data: TokenData,
+}
+
+/// What a refresh token that opened means for the grant it names.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Rotation {
+    /// It was the present one. The next generation begins; the record must be written.
+    Rotated(Rotated),
+    /// It was spent a moment ago, and its successor has not been used: the answer was lost, or two processes share the
+    /// token. The same successor again; nothing is written.
+    Again(Rotated),
+    /// It was used up. Two parties hold it, and the grant ends.
+    Replayed(Revoked),
+    /// It is of a generation that the record never reached: a write was lost, and the grant ends.
+    LostWrite(Revoked),
+}
+
+/// A grant after a rotation, from which tokens of its generation can be issued.
+#[derive(Debug)]
+pub struct Rotated {
+    grant: TokenGrant,
+}
+
+impl TokenGrant {
+    /// The grant's id.
+    #[must_use]
+    pub fn id(&self) -> GrantId {
+        self.id
+    }
+
+    /// Judges a refresh token of generation `presented` that opened and is alive.
+    #[must_use]
+    pub fn rotate(mut self, presented: u64, lifetimes: &Lifetimes, now: Timestamp) -> Rotation {
+        let current = self.data.generation;
+        if presented > current {
+            return Rotation::LostWrite(self.end(now));
+        }
+        if presented == current {
+            self.data.generation += 1;
+            self.data.rotated_at = now;
+            return Rotation::Rotated(Rotated { grant: self });
+        }
+        // The window is counted from the one rotation and never renewed.
+        let in_grace = !self.data.rotated_at.after(lifetimes.grace).has_passed(now);
+        if presented + 1 == current && in_grace {
+            return Rotation::Again(Rotated { grant: self });
+        }
+        Rotation::Replayed(self.end(now))
+    }
+
+    pub(crate) fn end(self, now: Timestamp) -> Revoked {
+        Revoked::new(self.id, now, self.data.kept_until)
+    }
+
+    /// Not slid by rotation.
+    fn ends_at(&self, lifetimes: &Lifetimes) -> Timestamp {
+        self.data.granted_at.after(lifetimes.grant)
+    }
+
+    pub(super) fn access_expires_at(&self, lifetimes: &Lifetimes) -> Timestamp {
+        self.data
+            .rotated_at
+            .after(lifetimes.access)
+            .min(self.ends_at(lifetimes))
+    }
+
+    pub(super) fn refresh_expires_at(&self, lifetimes: &Lifetimes) -> Option<Timestamp> {
+        let expires_at = self
+            .data
+            .rotated_at
+            .after(lifetimes.refresh)
+            .min(self.ends_at(lifetimes));
+        self.data.refreshes.then_some(expires_at)
+    }
+
+    /// The record lives as long as anything that leads to it.
+    pub(super) fn keep_for(&mut self, tokens: &Tokens) {
+        self.data.kept_until = self.data.kept_until.max(tokens.latest_expiry());
+    }
+
+    fn question(&self) -> MapUser {
+        let allowed = &self.data.allowed;
+        MapUser {
+            occasion: Occasion::Refresh,
+            user: allowed.user.clone(),
+            upstream_tokens: None,
+            client_id: allowed.client_id.clone(),
+            scope: allowed.scope.clone(),
+            resource: allowed.resource.clone(),
+            idempotency_key: IdempotencyKey {
+                grant_id: self.id,
+                generation: self.data.generation,
+            },
+        }
+    }
+}
+
+impl Rotated {
+    fn issue(self, scope: String, mapping: Mapping, lifetimes: &Lifetimes) -> (TokenGrant, Tokens) {
+        let mut grant = self.grant;
+        let tokens = Tokens::issue(&grant, scope, mapping, lifetimes);
+        grant.keep_for(&tokens);
+        (grant, tokens)
+    }
+}
+
+/// What a client shows to refresh.
+struct Refresh {
+    client: AuthenticatedClient,
+    generation: u64,
+    scope: Option<String>,
+    resource: Option<String>,
+}
+
+/// The grant type at the token endpoint.
+pub(super) fn refresh<const N: usize>(
+    server: &Server,
+    client: AuthenticatedClient,
+    params: &mut Params<'_, N>,
+    tick: &mut Tick,
+) -> Step<Outcome> {
+    let (id, refresh) = match read(server, client, params, tick.now) {
+        Ok(read) => read,
+        Err(refusal) => return Step::Done(Outcome::refused(refusal)),
+    };
+    let deciding = server.clone();
+    transact(server, id, tick, move |grant, tick| {
+        decide(&deciding, grant, &refresh, tick)
+    })
+    .then(tick, |outcome, _| {
+        Step::Done(outcome.unwrap_or_else(Outcome::refused))
+    })
+}
+
+fn read<const N: usize>(
+    server: &Server,
+    client: AuthenticatedClient,
+    params: &mut Params<'_, N>,
+    now: Timestamp,
+) -> Result<(GrantId, Refresh), Refusal> {
+    let token = params.required("refresh_token")?;
+    let scope = params.optional("scope")?.map(String::from);
+    let resource = params.optional("resource")?.map(String::from);
+    let (token, _) = open::<RefreshToken>(server.keys(), &token, now).map_err(|why| match why {
+        Unopened::Forged => Refusal::TokenForged,
+        Unopened::Expired => Refusal::TokenExpired,
+    })?;
+    Ok((
+        token.grant_id,
+        Refresh {
+            client,
+            generation: token.generation,
+            scope,
+            resource,
+        },
+    ))
+}
+
+fn decide(
+    server: &Server,
+    grant: Option<Grant>,
+    refresh: &Refresh,
+    tick: &mut Tick,
+) -> Step<Decision<Outcome>> {
+    let grant = match grant {
+        None => return keep(Refusal::GrantUnknown),
+        Some(Grant::Revoked(_)) => return keep(Refusal::GrantEnded),
+        Some(grant) if grant.client_id() != Some(refresh.client.id()) => {
+            return keep(Refusal::OtherClient);
+        }
+        // The token was made after a redemption that the record does not know of.
+        Some(Grant::IssuedCode(code)) => {
+            return end(code.end(tick.now), Ended::LostWrite, Refusal::LostWrite);
+        }
+        Some(Grant::Tokens(grant)) => grant,
+    };
+    // What is asked for is judged before anything is spent (REF-14).
+    let allowed = &grant.data.allowed;
+    if let Err(refusal) = same_resource(&allowed.resource, refresh.resource.as_deref()) {
+        return keep(refusal);
+    }
+    let scope = match narrowed(refresh.scope.as_deref(), &allowed.scope) {
+        Ok(scope) => scope,
+        Err(refusal) => return keep(refusal),
+    };
+    match grant.rotate(refresh.generation, server.lifetimes(), tick.now) {
+        Rotation::Rotated(rotated) => issue(server, rotated, scope, Write::Yes, tick),
+        Rotation::Again(rotated) => issue(server, rotated, scope, Write::No, tick),
+        Rotation::Replayed(revoked) => end(
+            revoked,
+            Ended::RefreshTokenReplayed,
+            Refusal::RefreshTokenReplayed,
+        ),
+        Rotation::LostWrite(revoked) => end(revoked, Ended::LostWrite, Refusal::LostWrite),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Write {
+    Yes,
+    No,
+}
+
+/// Asks the application again, where there is one, and issues.
+fn issue(
+    server: &Server,
+    rotated: Rotated,
+    scope: String,
+    write: Write,
+    tick: &mut Tick,
+) -> Step<Decision<Outcome>> {
+    if !server.maps_users() {
+        let mapping = mapping::default(&rotated.grant.data.allowed.user);
+        return Step::Done(decided(server, rotated, scope, mapping, write));
+    }
+    let server = server.clone();
+    ask(rotated.grant.question()).then(tick, move |answer, tick| {
+        let user = &rotated.grant.data.allowed.user;
+        match mapping::accept(answer, user, None, tick.now) {
+            Ok(mapping) => Step::Done(decided(&server, rotated, scope, mapping, write)),
+            Err(refusal @ Refusal::MapperDenied(_)) => {
+                end(rotated.grant.end(tick.now), Ended::Denied, refusal)
+            }
+            Err(refusal) => keep(refusal),
+        }
+    })
+}
+
+fn decided(
+    server: &Server,
+    rotated: Rotated,
+    scope: String,
+    mapping: Mapping,
+    write: Write,
+) -> Decision<Outcome> {
+    let (grant, tokens) = rotated.issue(scope, mapping, server.lifetimes());
+    let (grant_id, generation) = (grant.id, grant.data.generation);
+    match write {
+        Write::Yes => {
+            let event = Event::Refreshed {
+                grant_id,
+                generation,
+            };
+            Decision::Write(Grant::Tokens(grant), Outcome::tokens(tokens, event))
+        }
+        Write::No => {
+            let event = Event::RefreshedAgain {
+                grant_id,
+                generation,
+            };
+            Decision::Keep(Outcome::tokens(tokens, event))
+        }
+    }
+}
+
+fn keep(refusal: Refusal) -> Step<Decision<Outcome>> {
+    Step::Done(Decision::Keep(Outcome::refused(refusal)))
+}
+
+fn end(revoked: Revoked, why: Ended, refusal: Refusal) -> Step<Decision<Outcome>> {
+    let outcome = Outcome::ended(revoked.id, why, refusal);
+    Step::Done(Decision::Write(Grant::Revoked(revoked), outcome))
+}
+
+impl std::fmt::Debug for TokenGrant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenGrant")
+            .field("id", &self.id)
+            .field("generation", &self.data.generation)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,122 @@
+//! `POST /oauth/revoke`: a client gives a grant back (RFC 7009).
+
+use http::StatusCode;
+
+use super::issue::RefreshToken;
+use super::transact::{Decision, transact};
+use crate::bearer;
+use crate::check::client_auth::{self, AuthenticatedClient};
+use crate::event::{Ended, Event};
+use crate::grant::{Grant, RevokedData};
+use crate::ids::GrantId;
+use crate::params::Params;
+use crate::refusal::Refusal;
+use crate::reply::{Reply, Request, Response};
+use crate::seal::open;
+use crate::server::Server;
+use crate::step::Step;
+use crate::tick::{Tick, Timestamp};
+
+const PARAMETERS: [&str; 4] = ["token", "token_type_hint", "client_id", "client_secret"];
+
+/// A grant that was ended: a tombstone of ids and times, kept so that what leads to it is known to be dead.
+#[derive(Debug)]
+pub struct Revoked {
+    pub(crate) id: GrantId,
+    pub(crate) data: RevokedData,
+}
+
+impl Revoked {
+    pub(super) fn new(id: GrantId, ended_at: Timestamp, kept_until: Timestamp) -> Self {
+        Self {
+            id,
+            data: RevokedData {
+                ended_at,
+                kept_until,
+            },
+        }
+    }
+
+    /// The grant's id.
+    #[must_use]
+    pub fn id(&self) -> GrantId {
+        self.id
+    }
+
+    /// When it was ended.
+    #[must_use]
+    pub fn ended_at(&self) -> Timestamp {
+        self.data.ended_at
+    }
+}
+
+impl std::fmt::Debug for RevokedData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RevokedData")
+            .field("ended_at", &self.ended_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The endpoint.
+pub(crate) fn revoke(server: &Server, request: &Request, tick: &mut Tick) -> Step<Reply> {
+    match read(server, request, tick.now) {
+        Ok((client, Some(grant_id))) => end(server, client, grant_id, tick),
+        // RFC 7009 §2.2: an invalid token is answered like a revoked one.
+        Ok((_, None)) => Step::Done(Reply::from(Response::empty(StatusCode::OK))),
+        Err(refusal) => Step::Done(refused(refusal)),
+    }
+}
+
+/// The client, and the grant that its token leads to. The hint is no more than that: both kinds are tried (INT-09).
+fn read(
+    server: &Server,
+    request: &Request,
+    now: Timestamp,
+) -> Result<(AuthenticatedClient, Option<GrantId>), Refusal> {
+    let mut params = Params::parse(&PARAMETERS, crate::server::form(request)?)?;
+    params.repeated()?;
+    let client = client_auth::authenticate(server, request.headers(), &mut params)?;
+    let token = params.required("token")?;
+    let refresh_token = open::<RefreshToken>(server.keys(), &token, now);
+    let grant_id = match refresh_token {
+        Ok((token, _)) => Some(token.grant_id),
+        Err(_) => bearer::grant_of_access_token(server, &token, now),
+    };
+    Ok((client, grant_id))
+}
+
+fn end(
+    server: &Server,
+    client: AuthenticatedClient,
+    grant_id: GrantId,
+    tick: &mut Tick,
+) -> Step<Reply> {
+    transact(server, grant_id, tick, move |grant, tick| {
+        Step::Done(match grant {
+            // INT-07: another client's token is not revoked, and the answer is the same.
+            Some(grant) if grant.client_id() == Some(client.id()) => {
+                Decision::Write(Grant::Revoked(grant.end(tick.now)), true)
+            }
+            Some(_) | None => Decision::Keep(false),
+        })
+    })
+    .then(tick, move |ended, _| {
+        let mut reply = Reply::from(Response::empty(StatusCode::OK));
+        match ended {
+            Ok(true) => reply.events.push(Event::GrantEnded {
+                grant_id,
+                why: Ended::Revoked,
+            }),
+            Ok(false) => {}
+            // A corrupt grant opens for nobody any more; there is nothing left to revoke.
+            Err(refusal @ Refusal::CorruptRecord) => reply.events.push(Event::Refused { refusal }),
+            Err(refusal) => reply = refused(refusal),
+        }
+        Step::Done(reply)
+    })
+}
+
+fn refused(refusal: Refusal) -> Reply {
+    Reply::new(refusal.to_json(), Event::Refused { refusal })
+}

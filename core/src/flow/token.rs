@@ -1,0 +1,99 @@
+//! `POST /oauth/token`: the token endpoint (RFC 6749 §3.2).
+
+use super::issue::Tokens;
+use super::{redeem, refresh};
+use crate::check::client_auth;
+use crate::event::{Ended, Event};
+use crate::ids::GrantId;
+use crate::params::Params;
+use crate::refusal::Refusal;
+use crate::reply::{Reply, Request};
+use crate::server::Server;
+use crate::step::Step;
+use crate::tick::{Tick, Timestamp};
+
+const PARAMETERS: [&str; 9] = [
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+    "resource",
+];
+
+/// How a grant type ended: tokens to be minted, or a refusal; and what happened.
+pub(super) struct Outcome {
+    result: Result<Tokens, Refusal>,
+    events: Vec<Event>,
+}
+
+impl Outcome {
+    pub(super) fn tokens(tokens: Tokens, event: Event) -> Self {
+        Self {
+            result: Ok(tokens),
+            events: vec![event],
+        }
+    }
+
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        let event = Event::Refused {
+            refusal: refusal.clone(),
+        };
+        Self {
+            result: Err(refusal),
+            events: vec![event],
+        }
+    }
+
+    pub(super) fn ended(grant_id: GrantId, why: Ended, refusal: Refusal) -> Self {
+        let mut refused = Self::refused(refusal);
+        refused
+            .events
+            .insert(0, Event::GrantEnded { grant_id, why });
+        refused
+    }
+
+    /// The record is written: now the tokens are minted.
+    fn into_reply(self, server: &Server, now: Timestamp) -> Reply {
+        let minted = self.result.and_then(|tokens| tokens.mint(server, now));
+        let response = minted.unwrap_or_else(|refusal| refusal.to_json());
+        let mut reply = Reply::from(response);
+        reply.events = self.events;
+        reply
+    }
+}
+
+/// The endpoint.
+pub(crate) fn token(server: &Server, request: &Request, tick: &mut Tick) -> Step<Reply> {
+    let server = server.clone();
+    dispatch(&server, request, tick)
+        .unwrap_or_else(|refusal| Step::Done(Outcome::refused(refusal)))
+        .then(tick, move |outcome, tick| {
+            Step::Done(outcome.into_reply(&server, tick.now))
+        })
+}
+
+fn dispatch(server: &Server, request: &Request, tick: &mut Tick) -> Result<Step<Outcome>, Refusal> {
+    let body = crate::server::form(request)?;
+    // CLA-09: credentials in a URL end up in logs; refused even where the body has them too.
+    let mut query = Params::parse(
+        &["client_secret", "code", "refresh_token"],
+        request.query().as_bytes(),
+    )?;
+    for parameter in ["client_secret", "code", "refresh_token"] {
+        if query.optional(parameter)?.is_some() {
+            return Err(Refusal::Invalid { parameter });
+        }
+    }
+    let mut params = Params::parse(&PARAMETERS, body)?;
+    params.repeated()?;
+    let client = client_auth::authenticate(server, request.headers(), &mut params)?;
+    match &*params.required("grant_type")? {
+        "authorization_code" => Ok(redeem::redeem(server, client, &mut params, tick)),
+        "refresh_token" => Ok(refresh::refresh(server, client, &mut params, tick)),
+        _ => Err(Refusal::GrantType),
+    }
+}

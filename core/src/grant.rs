@@ -1,0 +1,178 @@
+//! The record of a grant: one per sign-in, moved by compare-and-swap from code to tokens to tombstone.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::check::pkce::CodeChallenge;
+use crate::flow::{IssuedCode, Revoked, TokenGrant};
+use crate::ids::{ClientId, GrantId};
+use crate::keys::{KeyRing, Purpose};
+use crate::provider::User;
+use crate::seal::{open_record, seal_record};
+use crate::secret::AccessToken;
+use crate::store::{Owner, Record, Version};
+use crate::tick::Timestamp;
+
+/// Stands before the content, so that a later form can be told from this one.
+const FORM: u8 = 1;
+
+/// What a record holds. The states own this data and cannot be made from outside: they have no serde of their own.
+#[derive(Serialize, Deserialize)]
+enum Stored {
+    IssuedCode(CodeData),
+    Tokens(TokenData),
+    Revoked(RevokedData),
+}
+
+/// A grant in one of its states.
+pub(crate) enum Grant {
+    IssuedCode(IssuedCode),
+    Tokens(TokenGrant),
+    Revoked(Revoked),
+}
+
+/// What one person allowed one client.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Allowed {
+    pub(crate) client_id: ClientId,
+    pub(crate) scope: String,
+    pub(crate) resource: String,
+    pub(crate) user: User,
+}
+
+/// What a redemption of the code must show (RFC 6749 §4.1.3, RFC 7636 §4.6).
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Binding {
+    pub(crate) redirect_uri: String,
+    pub(crate) code_challenge: CodeChallenge,
+}
+
+/// The application's answer about the person, accepted.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) enum Mapping {
+    /// For our own token; `claims` is a JSON object.
+    Claims { subject: String, claims: String },
+    /// The application's own; `extra` is a JSON object.
+    Token {
+        access_token: AccessToken,
+        expires_at: Timestamp,
+        extra: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CodeData {
+    pub(crate) allowed: Allowed,
+    pub(crate) binding: Binding,
+    pub(crate) mapping: Mapping,
+    pub(crate) code_expires_at: Timestamp,
+    pub(crate) refreshes: bool,
+    pub(crate) kept_until: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TokenData {
+    pub(crate) allowed: Allowed,
+    pub(crate) binding: Binding,
+    pub(crate) refreshes: bool,
+    pub(crate) granted_at: Timestamp,
+    pub(crate) generation: u64,
+    pub(crate) rotated_at: Timestamp,
+    pub(crate) kept_until: Timestamp,
+}
+
+/// Ids and times only: nothing of the person is left.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RevokedData {
+    pub(crate) ended_at: Timestamp,
+    pub(crate) kept_until: Timestamp,
+}
+
+/// A record that is there and cannot be read: refused and reported, never overwritten, never taken for absent.
+pub(crate) struct Corrupt;
+
+impl Grant {
+    pub(crate) fn id(&self) -> GrantId {
+        match self {
+            Self::IssuedCode(code) => code.id,
+            Self::Tokens(grant) => grant.id,
+            Self::Revoked(revoked) => revoked.id,
+        }
+    }
+
+    /// Which client it was made for; a tombstone no longer knows.
+    pub(crate) fn client_id(&self) -> Option<&ClientId> {
+        match self {
+            Self::IssuedCode(code) => Some(&code.data.allowed.client_id),
+            Self::Tokens(grant) => Some(&grant.data.allowed.client_id),
+            Self::Revoked(_) => None,
+        }
+    }
+
+    /// Ends it. Ending twice is ending.
+    pub(crate) fn end(self, now: Timestamp) -> Revoked {
+        match self {
+            Self::IssuedCode(code) => code.end(now),
+            Self::Tokens(grant) => grant.end(now),
+            Self::Revoked(revoked) => revoked,
+        }
+    }
+
+    pub(crate) fn into_record(self, ring: &KeyRing, version: Version) -> Record {
+        let key = ring.first();
+        let record_key = self.id().record_key();
+        let (stored, user, expires_at) = match self {
+            Self::IssuedCode(IssuedCode { data, .. }) => {
+                let (user, kept_until) = (data.allowed.user.key(), data.kept_until);
+                (Stored::IssuedCode(data), Some(user), kept_until)
+            }
+            Self::Tokens(TokenGrant { data, .. }) => {
+                let (user, kept_until) = (data.allowed.user.key(), data.kept_until);
+                (Stored::Tokens(data), Some(user), kept_until)
+            }
+            Self::Revoked(Revoked { data, .. }) => {
+                let kept_until = data.kept_until;
+                (Stored::Revoked(data), None, kept_until)
+            }
+        };
+        let owner = user.map(|user| {
+            let mac = key.mac(Purpose::Owner, &[user.as_bytes()]);
+            let mut owner = [0; 16];
+            owner.copy_from_slice(&mac[..16]);
+            Owner::from_bytes(owner)
+        });
+        let bytes = seal_record(
+            key,
+            Purpose::GrantRecord,
+            record_key.as_str(),
+            version.as_bytes(),
+            &(FORM, stored),
+        );
+        Record {
+            version,
+            owner,
+            expires_at,
+            bytes: Bytes::from(bytes),
+        }
+    }
+
+    pub(crate) fn from_record(
+        ring: &KeyRing,
+        id: GrantId,
+        record: &Record,
+    ) -> Result<Self, Corrupt> {
+        let opened = open_record::<(u8, Stored)>(
+            ring,
+            Purpose::GrantRecord,
+            id.record_key().as_str(),
+            record.version.as_bytes(),
+            &record.bytes,
+        );
+        match opened {
+            Some((FORM, Stored::IssuedCode(data))) => Ok(Self::IssuedCode(IssuedCode { id, data })),
+            Some((FORM, Stored::Tokens(data))) => Ok(Self::Tokens(TokenGrant { id, data })),
+            Some((FORM, Stored::Revoked(data))) => Ok(Self::Revoked(Revoked { id, data })),
+            Some(_) | None => Err(Corrupt),
+        }
+    }
+}

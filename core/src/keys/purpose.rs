@@ -1,0 +1,69 @@
+/// What a key is for. One secret gives one key per purpose, so that no text of one purpose opens as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Purpose {
+    /// The MAC of a registered client_id.
+    ClientId,
+    /// The MAC that is a registered client's secret.
+    ClientSecret,
+    /// The MAC of the consent form.
+    ConsentForm,
+    /// The flow nonce: a MAC of flow id and provider.
+    FlowNonce,
+    /// The cookie of a flow.
+    FlowCookie,
+    /// The `state` sent upstream.
+    UpstreamState,
+    /// The PKCE verifier sent upstream.
+    UpstreamVerifier,
+    /// The grant id that a flow leads to.
+    GrantId,
+    /// Authorization codes.
+    Code,
+    /// Refresh tokens.
+    RefreshToken,
+    /// The random part of an access token's `jti`.
+    TokenId,
+    /// Records of grants.
+    GrantRecord,
+    /// The owner of a record.
+    Owner,
+}
+
+impl Purpose {
+    pub(super) const COUNT: usize = Self::ALL.len();
+
+    pub(super) const ALL: [Self; 13] = [
+        Self::ClientId,
+        Self::ClientSecret,
+        Self::ConsentForm,
+        Self::FlowNonce,
+        Self::FlowCookie,
+        Self::UpstreamState,
+        Self::UpstreamVerifier,
+        Self::GrantId,
+        Self::Code,
+        Self::RefreshToken,
+        Self::TokenId,
+        Self::GrantRecord,
+        Self::Owner,
+    ];
+
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::ClientId => "client_id",
+            Self::ClientSecret => "client_secret",
+            Self::ConsentForm => "consent form",
+            Self::FlowNonce => "flow nonce",
+            Self::FlowCookie => "flow cookie",
+            Self::UpstreamState => "upstream state",
+            Self::UpstreamVerifier => "upstream code_verifier",
+            Self::GrantId => "grant id",
+            Self::Code => "code",
+            Self::RefreshToken => "refresh token",
+            Self::TokenId => "jti",
+            Self::GrantRecord => "grant record",
+            Self::Owner => "owner",
+        }
+    }
+}

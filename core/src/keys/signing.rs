@@ -1,0 +1,192 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::{ed25519, es256, hs256};
+use crate::encoding::from_base64url;
+
+/// A JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// Ed25519.
+    #[default]
+    EdDsa,
+    /// ECDSA over P-256 with SHA-256.
+    Es256,
+    /// HMAC with SHA-256: whoever verifies can also sign, so it is for one process only, and is never published.
+    Hs256,
+}
+
+impl Algorithm {
+    /// The `alg` value: `EdDSA`, `ES256`, `HS256`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Hs256 => "HS256",
+        }
+    }
+}
+
+impl std::str::FromStr for Algorithm {
+    type Err = InvalidKey;
+
+    fn from_str(name: &str) -> Result<Self, InvalidKey> {
+        [Self::EdDsa, Self::Es256, Self::Hs256]
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == name)
+            .ok_or(InvalidKey::Algorithm)
+    }
+}
+
+/// Signs. The default implementations are RustCrypto's; a program may bring faster ones with [`SigningKey::with`].
+pub trait Signer: Send + Sync {
+    /// The signature of `message` in the form of the algorithm's JWS (RFC 7515 §5.1): 64 bytes for EdDSA and ES256.
+    ///
+    /// # Errors
+    /// [`SigningFailed`] where the library says so; core answers the client with 503.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed>;
+}
+
+/// Verifies. An implementation accepts exactly what the algorithm's specification accepts; what breaks if it accepts
+/// more is every token of the server.
+pub trait Verify: Send + Sync {
+    /// Whether `signature` is the key's signature of `message`.
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
+}
+
+/// A signing library failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("signing failed")]
+#[expect(clippy::exhaustive_structs, reason = "signers make it")]
+pub struct SigningFailed;
+
+/// A key that signs access tokens, with its name and its public half.
+#[derive(Clone)]
+pub struct SigningKey {
+    algorithm: Algorithm,
+    kid: String,
+    public_jwk: Option<String>,
+    signer: Arc<dyn Signer>,
+    verify: Arc<dyn Verify>,
+}
+
+impl SigningKey {
+    /// A key of `algorithm` from 32 bytes of a cryptographic random source.
+    ///
+    /// # Errors
+    /// [`InvalidKey::OutOfRange`] where the bytes are no ES256 key, which happens once in 2³² times.
+    pub fn from_bytes(algorithm: Algorithm, bytes: [u8; 32]) -> Result<Self, InvalidKey> {
+        match algorithm {
+            Algorithm::EdDsa => Ok(ed25519::from_bytes(&bytes)),
+            Algorithm::Es256 => es256::from_bytes(&bytes),
+            Algorithm::Hs256 => hs256::from_bytes(&bytes),
+        }
+    }
+
+    /// A key of `algorithm` from text: a PKCS #8 PEM document (`openssl genpkey`) for EdDSA and ES256, 32 bytes in
+    /// base64url (`vestibule keys new`) for all; for HS256 also any secret of at least 32 characters.
+    ///
+    /// # Errors
+    /// [`InvalidKey`], saying what the text is not.
+    pub fn parse(algorithm: Algorithm, text: &str) -> Result<Self, InvalidKey> {
+        let text = text.trim();
+        if text.starts_with("-----BEGIN") {
+            return match algorithm {
+                Algorithm::EdDsa => ed25519::from_pem(text),
+                Algorithm::Es256 => es256::from_pem(text),
+                Algorithm::Hs256 => Err(InvalidKey::NotAPem),
+            };
+        }
+        match from_base64url(text).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
+            Some(bytes) => Self::from_bytes(algorithm, bytes),
+            None if algorithm == Algorithm::Hs256 => hs256::from_bytes(text.as_bytes()),
+            None => Err(InvalidKey::NeitherPemNorBase64url),
+        }
+    }
+
+    pub(super) fn new(
+        algorithm: Algorithm,
+        kid: String,
+        public_jwk: Option<String>,
+        signer: Arc<dyn Signer>,
+        verify: Arc<dyn Verify>,
+    ) -> Self {
+        Self {
+            algorithm,
+            kid,
+            public_jwk,
+            signer,
+            verify,
+        }
+    }
+
+    /// The same key in the hands of another library.
+    #[must_use]
+    pub fn with(self, signer: Arc<dyn Signer>, verify: Arc<dyn Verify>) -> Self {
+        Self {
+            signer,
+            verify,
+            ..self
+        }
+    }
+
+    /// Its algorithm.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Its name: the first 16 characters of its thumbprint (RFC 7638).
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Its public half as a JWK (RFC 7517), with `kid`, `alg` and `use`; HS256 has none.
+    #[must_use]
+    pub fn public_jwk(&self) -> Option<&str> {
+        self.public_jwk.as_deref()
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        self.signer.sign(message)
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.verify.verify(message, signature)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A text that is no key of the algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidKey {
+    /// An algorithm that is not offered.
+    #[error("is not an algorithm offered here; use \"EdDSA\", \"ES256\" or \"HS256\"")]
+    Algorithm,
+    /// A PEM document of another kind, or damaged.
+    #[error("is not a PKCS #8 PEM document of a key of this algorithm")]
+    NotAPem,
+    /// Something else.
+    #[error(
+        "is neither a PKCS #8 PEM document nor 32 bytes in base64url; `vestibule keys new` makes one"
+    )]
+    NeitherPemNorBase64url,
+    /// Too short for HS256.
+    #[error("has fewer than 32 bytes, too few for HS256 (RFC 7518 §3.2)")]
+    TooShort,
+    /// Not a scalar of the curve.
+    #[error("is not a number between 1 and the order of the curve; make another")]
+    OutOfRange,
+}

@@ -1,0 +1,113 @@
+//! Documents that say what this server is: made once, served as bytes.
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::config::{Config, Resource};
+use crate::keys::SigningKey;
+use crate::reply::Response;
+
+/// How long clients may keep a document, in seconds: what a key rotation waits for.
+const MAX_AGE: &str = "public, max-age=300";
+
+/// The documents of one server.
+#[derive(Debug)]
+pub(crate) struct Documents {
+    pub(crate) authorization_server: Bytes,
+    pub(crate) jwks: Bytes,
+    pub(crate) providers: Bytes,
+}
+
+impl Documents {
+    pub(crate) fn of(config: &Config, resources: &[Resource]) -> Self {
+        Self {
+            authorization_server: bytes(&authorization_server(config, resources)),
+            jwks: bytes(&json!({ "keys": published(config).collect::<Vec<_>>() })),
+            providers: bytes(&providers(config)),
+        }
+    }
+}
+
+/// A document that anybody may read and keep for a while.
+pub(crate) fn document(body: &Bytes) -> Response {
+    Response::json(StatusCode::OK, body.clone())
+        .with(header::CACHE_CONTROL, HeaderValue::from_static(MAX_AGE))
+}
+
+/// RFC 8414 §2. What it says comes true; what has no value is left out.
+fn authorization_server(config: &Config, resources: &[Resource]) -> Value {
+    let issuer = config.issuer.as_str();
+    let at = |path: &str| format!("{issuer}{path}");
+    // Basic and post are open to whoever has a secret, none to public clients: at the revocation endpoint too.
+    let methods = ["none", "client_secret_basic", "client_secret_post"];
+    let mut document = json!({
+        "issuer": issuer,
+        "authorization_endpoint": at(&config.paths.authorize),
+        "token_endpoint": at(&config.paths.token),
+        "revocation_endpoint": at(&config.paths.revoke),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "protected_resources": resources.iter().map(Resource::uri).collect::<Vec<_>>(),
+    });
+    if config.registration.dynamic {
+        document["registration_endpoint"] = json!(at(&config.paths.register));
+    }
+    if published(config).next().is_some() {
+        document["jwks_uri"] = json!(at("/.well-known/jwks.json"));
+    }
+    let mut scopes: Vec<&str> = Vec::new();
+    for scope in resources.iter().flat_map(|resource| &resource.scopes) {
+        if !scopes.contains(&scope.as_str()) {
+            scopes.push(scope);
+        }
+    }
+    if !scopes.is_empty() {
+        document["scopes_supported"] = json!(scopes);
+    }
+    document
+}
+
+/// RFC 7517: public halves only; HS256 has none.
+fn published(config: &Config) -> impl Iterator<Item = Value> {
+    let jwks = config
+        .signing_keys
+        .iter()
+        .filter_map(SigningKey::public_jwk);
+    jwks.filter_map(|jwk| serde_json::from_str(jwk).ok())
+}
+
+/// What a page of an application needs to show buttons of its own.
+fn providers(config: &Config) -> Value {
+    let providers: Vec<_> = config
+        .providers
+        .iter()
+        .map(|provider| json!({ "id": provider.id.as_str(), "name": provider.name }))
+        .collect();
+    json!({ "providers": providers })
+}
+
+/// RFC 9728 §3.2, for a resource on the issuer's own origin.
+pub(crate) fn protected_resource(config: &Config, resource: &Resource) -> Bytes {
+    let mut document = json!({
+        "resource": resource.uri(),
+        "authorization_servers": [config.issuer.as_str()],
+        "bearer_methods_supported": ["header"],
+    });
+    if !resource.scopes.is_empty() {
+        document["scopes_supported"] = json!(resource.scopes);
+    }
+    if let Some(name) = &resource.name {
+        document["resource_name"] = json!(name);
+    }
+    bytes(&document)
+}
+
+fn bytes(document: &Value) -> Bytes {
+    Bytes::from(document.to_string())
+}

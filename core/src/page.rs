@@ -1,0 +1,179 @@
+//! What people see: the sign-in page and the error page. No script, nothing loaded from elsewhere.
+
+use askama::Template;
+use http::{HeaderValue, StatusCode, header};
+
+use crate::flow::{AuthorizeRequest, Rejected};
+use crate::ids::ProviderId;
+use crate::refusal::Refusal;
+use crate::reply::Response;
+use crate::server::Server;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn<'a> {
+    nonce: &'a str,
+    client_name: &'a str,
+    registered_itself: bool,
+    redirect_host: &'a str,
+    loopback: bool,
+    resource: &'a str,
+    scopes: Vec<&'a str>,
+    action: String,
+    form: &'a str,
+    buttons: Vec<Button<'a>>,
+}
+
+struct Button<'a> {
+    id: &'a str,
+    name: &'a str,
+    scopes: &'a [String],
+    preselected: bool,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Error<'a> {
+    nonce: &'a str,
+    title: &'a str,
+    what: &'a str,
+    mend: &'a str,
+    link: Option<Link<'a>>,
+}
+
+struct Link<'a> {
+    host: &'a str,
+    href: String,
+}
+
+/// The sign-in page: who asks, where the answer goes, what is asked for, and a button per provider.
+pub(crate) fn sign_in(
+    server: &Server,
+    asked: &AuthorizeRequest,
+    form: &str,
+    preselected: Option<&ProviderId>,
+    nonce: &str,
+) -> Response {
+    let buttons = server.providers().map(|provider| Button {
+        id: provider.id.as_str(),
+        name: &provider.name,
+        scopes: &provider.scopes,
+        preselected: preselected == Some(&provider.id),
+    });
+    let page = SignIn {
+        nonce,
+        client_name: asked.client().name(),
+        registered_itself: asked.client().registered_itself(),
+        redirect_host: asked.redirect().host(),
+        loopback: asked.redirect().is_loopback(),
+        resource: server.resource_name(asked.resource()),
+        scopes: asked.scopes().collect(),
+        action: server.url(&server.paths().consent),
+        form,
+        buttons: buttons.collect(),
+    };
+    // Chromium applies form-action to every redirect that follows the form: the provider, whichever hosts it uses, and
+    // in the end the client. `https:` covers all of those; what is not https is named.
+    let mut form_action = String::from("'self' https:");
+    let redirect_scheme = asked
+        .redirect()
+        .as_str()
+        .split(':')
+        .next()
+        .unwrap_or_default();
+    let upstream = server
+        .providers()
+        .map(|provider| provider.authorization_endpoint.url());
+    for source in upstream.filter(|url| url.scheme() != "https") {
+        form_action.push(' ');
+        form_action.push_str(&source.origin().ascii_serialization());
+    }
+    match redirect_scheme {
+        "https" => {}
+        "http" => form_action.push_str(&format!(" http://{}:*", asked.redirect().host())),
+        private_use => form_action.push_str(&format!(" {private_use}:")),
+    }
+    html(StatusCode::OK, page.render(), nonce, &form_action)
+}
+
+/// An error page; with a link back for a client that cannot be redirected to at once (RFC 9700 §4.11.2).
+pub(crate) fn error(server: &Server, refusal: &Refusal, back: Option<&Rejected>) -> Response {
+    let wire = refusal.wire();
+    // The error page has no form and no secrets, and no randomness at hand: its one style element is allowed by a nonce
+    // that says so, since nothing but our own template can put an element into it.
+    let nonce = "error-page";
+    let link = back.and_then(|rejected| {
+        let location = rejected.redirect(server).headers.remove(header::LOCATION)?;
+        let href = location.to_str().ok()?.to_owned();
+        Some(Link {
+            host: rejected.redirect.host(),
+            href,
+        })
+    });
+    let (title, mend) = said(refusal);
+    let page = Error {
+        nonce,
+        title,
+        what: &wire.description,
+        mend,
+        link,
+    };
+    // A page that stands for a failed login is not an authentication challenge: 401 would need one (RFC 9110 §15.5.2).
+    let status = if wire.status == StatusCode::UNAUTHORIZED {
+        StatusCode::BAD_REQUEST
+    } else {
+        wire.status
+    };
+    refusal.with_headers(html(status, page.render(), nonce, "'none'"))
+}
+
+/// What happened, and what a person can do about it.
+fn said(refusal: &Refusal) -> (&'static str, &'static str) {
+    const START_AGAIN: &str = "Go back to the application and connect again.";
+    match refusal.wire().status.as_u16() {
+        503 => (
+            "Please try again",
+            "Nothing was lost. Load this page again in a moment.",
+        ),
+        502 => ("The provider did not help", START_AGAIN),
+        _ if *refusal == Refusal::UnknownClient => (
+            "This application is not known here",
+            "Remove the connection in the application and add it again, so that it registers anew.",
+        ),
+        _ if *refusal == Refusal::AlreadyCompleted => (
+            "You have signed in already",
+            "Go back to the application; if it still waits, connect again.",
+        ),
+        _ => ("This sign-in cannot go on", START_AGAIN),
+    }
+}
+
+fn html(
+    status: StatusCode,
+    page: Result<String, askama::Error>,
+    nonce: &str,
+    form_action: &str,
+) -> Response {
+    let Ok(page) = page else {
+        return Refusal::Overloaded.to_json();
+    };
+    let policy = format!(
+        "default-src 'none'; style-src 'nonce-{nonce}'; form-action {form_action}; \
+         frame-ancestors 'none'; base-uri 'none'"
+    );
+    let response = Response::json(status, page)
+        .with(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        )
+        .with(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"))
+        .with(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        );
+    // Nonces are base64url and origins are ASCII; were it otherwise, a page without a policy must not go out.
+    match HeaderValue::try_from(policy) {
+        Ok(policy) => response.with(header::CONTENT_SECURITY_POLICY, policy),
+        Err(_) => Refusal::Overloaded.to_json(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Parameters of a query or a form (application/x-www-form-urlencoded), read once and strictly.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+use crate::refusal::Refusal;
+
+/// More parameters than any request here has: beyond, it is an attack on whoever counts them (HTT-10).
+const MOST: usize = 128;
+
+/// The values of those parameters that an endpoint knows; all others are ignored (RFC 6749 §3.1).
+pub(crate) struct Params<'a, const N: usize> {
+    names: &'static [&'static str; N],
+    values: [Value<'a>; N],
+}
+
+enum Value<'a> {
+    Absent,
+    Once(Cow<'a, str>),
+    Repeated,
+}
+
+impl<'a, const N: usize> Params<'a, N> {
+    /// Reads `encoded`. Bytes that are no UTF-8 after decoding are an error, never U+FFFD: a `state` must come back as it
+    /// was sent.
+    pub(crate) fn parse(
+        names: &'static [&'static str; N],
+        encoded: &'a [u8],
+    ) -> Result<Self, Refusal> {
+        let mut values = [const { Value::Absent }; N];
+        for (n, pair) in encoded.split(|&byte| byte == b'&').enumerate() {
+            if n >= MOST {
+                return Err(Refusal::Unreadable);
+            }
+            let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
+                Some(at) => (&pair[..at], &pair[at + 1..]),
+                None => (pair, &[][..]),
+            };
+            let name = decode(name)?;
+            let Some(index) = names.iter().position(|known| *known == name) else {
+                continue;
+            };
+            let value = decode(value)?;
+            // An empty value counts as none (RFC 6749 §3.1).
+            if !value.is_empty() {
+                values[index] = match values[index] {
+                    Value::Absent => Value::Once(value),
+                    Value::Once(_) | Value::Repeated => Value::Repeated,
+                };
+            }
+        }
+        Ok(Self { names, values })
+    }
+
+    /// The value, if there is one.
+    pub(crate) fn optional(&mut self, name: &'static str) -> Result<Option<Cow<'a, str>>, Refusal> {
+        let Some(index) = self.names.iter().position(|known| *known == name) else {
+            return Ok(None);
+        };
+        match std::mem::replace(&mut self.values[index], Value::Absent) {
+            Value::Absent => Ok(None),
+            Value::Once(value) => Ok(Some(value)),
+            Value::Repeated => Err(Refusal::Repeated { parameter: name }),
+        }
+    }
+
+    /// The value, which must be there.
+    pub(crate) fn required(&mut self, name: &'static str) -> Result<Cow<'a, str>, Refusal> {
+        self.optional(name)?
+            .ok_or(Refusal::Missing { parameter: name })
+    }
+
+    /// Whether any known parameter stands there twice; the name of the first.
+    pub(crate) fn repeated(&self) -> Result<(), Refusal> {
+        let repeated = self
+            .values
+            .iter()
+            .position(|value| matches!(value, Value::Repeated));
+        repeated.map_or(Ok(()), |at| {
+            Err(Refusal::Repeated {
+                parameter: self.names[at],
+            })
+        })
+    }
+}
+
+fn decode(encoded: &[u8]) -> Result<Cow<'_, str>, Refusal> {
+    if !encoded.contains(&b'+') {
+        return percent_decode(encoded)
+            .decode_utf8()
+            .map_err(|_| Refusal::Unreadable);
+    }
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|&b| if b == b'+' { b' ' } else { b })
+        .collect();
+    let decoded = percent_decode(&spaced)
+        .decode_utf8()
+        .map_err(|_| Refusal::Unreadable)?;
+    Ok(Cow::Owned(decoded.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(encoded: &str) -> Result<Params<'_, 2>, Refusal> {
+        Params::parse(&["code", "state"], encoded.as_bytes())
+    }
+
+    #[test]
+    fn htt_04_an_empty_value_is_no_value() {
+        assert_eq!(
+            parse("code=&code=x").unwrap().required("code").unwrap(),
+            "x"
+        );
+    }
+
+    #[test]
+    fn htt_05_unknown_parameters_are_ignored() {
+        assert!(parse("a=1&a=2&code=x").unwrap().repeated().is_ok());
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_refused() {
+        let refusal = Refusal::Repeated { parameter: "code" };
+        assert_eq!(
+            parse("code=x&code=x")
+                .unwrap()
+                .optional("code")
+                .unwrap_err(),
+            refusal
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_refused_instead_of_replaced() {
+        assert!(matches!(parse("state=%ff"), Err(Refusal::Unreadable)));
+    }
+
+    #[test]
+    fn htt_10_ten_thousand_parameters_are_refused() {
+        assert!(matches!(
+            parse(&"a=1&".repeat(10_000)),
+            Err(Refusal::Unreadable)
+        ));
+    }
+}

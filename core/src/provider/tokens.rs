@@ -1,0 +1,115 @@
+//! What a provider's token endpoint answered (RFC 6749 §5).
+
+use serde_json::{Map, Value};
+
+use crate::json;
+use crate::refusal::Refusal;
+use crate::reply::Response;
+use crate::secret::{UpstreamAccessToken, UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens};
+
+/// The tokens of a successful answer. Whatever is not one is refused with a named reason: an answer that is read
+/// leniently is how an unknown person gets a token (seed weakness 1).
+pub(crate) fn read_tokens(response: &Response) -> Result<UpstreamTokens, Refusal> {
+    if response.status.is_server_error() || response.status == 429 {
+        return Err(Refusal::UpstreamBusy);
+    }
+    let answer = json::object(&response.body);
+    // UPS-04: GitHub answers a bad code with 200 and an `error` member.
+    if answer
+        .as_ref()
+        .is_some_and(|answer| answer.contains_key("error"))
+    {
+        return Err(Refusal::UpstreamError);
+    }
+    if response.status != 200 {
+        return Err(Refusal::UpstreamStatus(response.status.as_u16()));
+    }
+    let answer = answer.ok_or(Refusal::UpstreamMalformed(
+        "the token response is no JSON object",
+    ))?;
+    let bearer = answer.get("token_type").and_then(Value::as_str);
+    if !bearer.is_some_and(|token_type| token_type.eq_ignore_ascii_case("bearer")) {
+        return Err(Refusal::UpstreamMalformed("token_type is not Bearer"));
+    }
+    let access_token = token(&answer, "access_token")?
+        .ok_or(Refusal::UpstreamMalformed("access_token is missing"))?;
+    Ok(UpstreamTokens {
+        access_token: UpstreamAccessToken::new(access_token),
+        refresh_token: token(&answer, "refresh_token")?.map(UpstreamRefreshToken::new),
+        id_token: token(&answer, "id_token")?.map(UpstreamIdToken::new),
+        scope: answer
+            .get("scope")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+    })
+}
+
+/// A token: visible ASCII (RFC 6750 §2.1 is narrower still), since it travels in a header field.
+fn token<'a>(answer: &'a Map<String, Value>, member: &str) -> Result<Option<&'a str>, Refusal> {
+    match answer.get(member) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if is_token(text) => Ok(Some(text)),
+        Some(_) => Err(Refusal::UpstreamMalformed(
+            "a token is not a string of visible ASCII",
+        )),
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    (1..=16 * 1024).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+
+    fn read(status: u16, body: &str) -> Result<UpstreamTokens, Refusal> {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        read_tokens(&Response::new(
+            StatusCode::from_u16(status).unwrap(),
+            HeaderMap::new(),
+            body,
+        ))
+    }
+
+    #[test]
+    fn ups_04_an_error_with_status_200_is_an_error() {
+        let body = r#"{"error":"bad_verification_code","access_token":"x","token_type":"bearer"}"#;
+        assert_eq!(read(200, body).unwrap_err(), Refusal::UpstreamError);
+        assert!(read(200, "<html>").is_err());
+    }
+
+    #[test]
+    fn ups_05_a_form_is_not_misread() {
+        assert!(read(200, "access_token=x&token_type=bearer").is_err());
+    }
+
+    #[test]
+    fn ups_06_an_access_token_that_is_none_is_refused() {
+        let huge = format!("\"{}\"", "a".repeat(1024 * 1024));
+        for value in ["null", "1", "{}", "\"\"", "\"a\\r\\nb\"", &huge] {
+            let body = format!(r#"{{"access_token":{value},"token_type":"Bearer"}}"#);
+            assert!(matches!(
+                read(200, &body),
+                Err(Refusal::UpstreamMalformed(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn ups_08_another_token_type_is_refused() {
+        for token_type in ["", r#","token_type":"mac""#, r#","token_type":"DPoP""#] {
+            assert!(read(200, &format!(r#"{{"access_token":"x"{token_type}}}"#)).is_err());
+        }
+        assert!(read(200, r#"{"access_token":"x","token_type":"BEARER"}"#).is_ok());
+    }
+
+    #[test]
+    fn trouble_at_the_provider_is_told_from_its_no() {
+        assert_eq!(read(503, "").unwrap_err(), Refusal::UpstreamBusy);
+        assert_eq!(read(400, "").unwrap_err(), Refusal::UpstreamStatus(400));
+    }
+}

@@ -1,0 +1,158 @@
+//! Secrets have names, print as `[redacted]`, are compared in constant time and overwritten when dropped.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+macro_rules! secret_text {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text in.
+            #[must_use]
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text, for the one place that needs it.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether both are the same, in a time that depends on their lengths only.
+            #[must_use]
+            pub fn matches(&self, other: &str) -> bool {
+                self.0.as_bytes().ct_eq(other.as_bytes()).into()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "([redacted])"))
+            }
+        }
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                self.0.zeroize();
+            }
+        }
+    };
+}
+
+secret_text! {
+    /// A client's secret (RFC 6749 §2.3.1): of a client here, or ours at an upstream provider.
+    ClientSecret
+}
+secret_text! {
+    /// An access token (RFC 6749 §1.4).
+    AccessToken
+}
+secret_text! {
+    /// A refresh token (RFC 6749 §1.5).
+    RefreshToken
+}
+secret_text! {
+    /// An upstream provider's access token. It never reaches a client of ours.
+    UpstreamAccessToken
+}
+secret_text! {
+    /// An upstream provider's refresh token. It never reaches a client of ours.
+    UpstreamRefreshToken
+}
+secret_text! {
+    /// An upstream provider's ID token (OpenID Connect Core §2), unverified.
+    UpstreamIdToken
+}
+
+/// What an upstream provider's token endpoint gave (RFC 6749 §5.1).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UpstreamTokens {
+    /// The access token.
+    pub access_token: UpstreamAccessToken,
+    /// The refresh token, if there is one.
+    pub refresh_token: Option<UpstreamRefreshToken>,
+    /// The ID token, if there is one.
+    pub id_token: Option<UpstreamIdToken>,
+    /// What the provider says it granted; `None`: it did not say.
+    pub scope: Option<String>,
+}
+
+impl UpstreamTokens {
+    /// Whether a text equals one of the tokens.
+    pub(crate) fn contain(&self, text: &str) -> bool {
+        self.access_token.matches(text)
+            | self
+                .refresh_token
+                .as_ref()
+                .is_some_and(|token| token.matches(text))
+            | self
+                .id_token
+                .as_ref()
+                .is_some_and(|token| token.matches(text))
+    }
+}
+
+/// A secret from which sealing keys are derived: at least 32 bytes.
+#[derive(Clone)]
+pub struct SealingSecret(Vec<u8>);
+
+impl SealingSecret {
+    /// The shortest secret that is accepted, in bytes.
+    pub const MIN_BYTES: usize = 32;
+
+    /// From bytes of a cryptographic random source.
+    ///
+    /// # Errors
+    /// [`SecretTooShort`] for fewer than [`SealingSecret::MIN_BYTES`].
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, SecretTooShort> {
+        let bytes = bytes.into();
+        if bytes.len() < Self::MIN_BYTES {
+            return Err(SecretTooShort {
+                length: bytes.len(),
+            });
+        }
+        Ok(Self(bytes))
+    }
+
+    /// From text, as a configuration or an environment variable has it: its bytes, white space around them removed.
+    ///
+    /// # Errors
+    /// [`SecretTooShort`] for fewer than [`SealingSecret::MIN_BYTES`] characters.
+    pub fn from_text(text: &str) -> Result<Self, SecretTooShort> {
+        Self::new(text.trim().as_bytes())
+    }
+
+    pub(crate) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SealingSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingSecret([redacted])")
+    }
+}
+
+impl Drop for SealingSecret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// A sealing secret that is too short to be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a secret has at least 32 bytes, this one has {length}; `vestibule keys new` makes one")]
+#[non_exhaustive]
+pub struct SecretTooShort {
+    /// How long it is, in bytes.
+    pub length: usize,
+}
