@@ -2,17 +2,22 @@
 
 use askama::Template;
 use http::{HeaderValue, StatusCode, header};
+use sha2::{Digest, Sha256};
 
+use crate::encoding::base64;
 use crate::flow::{AuthorizeRequest, Rejected};
 use crate::ids::ProviderId;
 use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::server::Server;
 
+/// The one style element of every page: allowed by its hash, so that nothing else is.
+const STYLE: &str = include_str!("../templates/style.css");
+
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn<'a> {
-    nonce: &'a str,
+    style: &'a str,
     client_name: &'a str,
     registered_itself: bool,
     redirect_host: &'a str,
@@ -34,7 +39,7 @@ struct Button<'a> {
 #[derive(Template)]
 #[template(path = "error.html")]
 struct Error<'a> {
-    nonce: &'a str,
+    style: &'a str,
     title: &'a str,
     what: &'a str,
     mend: &'a str,
@@ -52,7 +57,6 @@ pub(crate) fn sign_in(
     asked: &AuthorizeRequest,
     form: &str,
     preselected: Option<&ProviderId>,
-    nonce: &str,
 ) -> Response {
     let buttons = server.providers().map(|provider| Button {
         id: provider.id.as_str(),
@@ -61,7 +65,7 @@ pub(crate) fn sign_in(
         preselected: preselected == Some(&provider.id),
     });
     let page = SignIn {
-        nonce,
+        style: STYLE,
         client_name: asked.client().name(),
         registered_itself: asked.client().registered_itself(),
         redirect_host: asked.redirect().host(),
@@ -93,15 +97,12 @@ pub(crate) fn sign_in(
         "http" => form_action.push_str(&format!(" http://{}:*", asked.redirect().host())),
         private_use => form_action.push_str(&format!(" {private_use}:")),
     }
-    html(StatusCode::OK, page.render(), nonce, &form_action)
+    html(StatusCode::OK, page.render(), &form_action)
 }
 
 /// An error page; with a link back for a client that cannot be redirected to at once (RFC 9700 §4.11.2).
 pub(crate) fn error(server: &Server, refusal: &Refusal, back: Option<&Rejected>) -> Response {
     let wire = refusal.wire();
-    // The error page has no form and no secrets, and no randomness at hand: its one style element is allowed by a nonce
-    // that says so, since nothing but our own template can put an element into it.
-    let nonce = "error-page";
     let link = back.and_then(|rejected| {
         let location = rejected.redirect(server).headers.remove(header::LOCATION)?;
         let href = location.to_str().ok()?.to_owned();
@@ -112,7 +113,7 @@ pub(crate) fn error(server: &Server, refusal: &Refusal, back: Option<&Rejected>)
     });
     let (title, mend) = said(refusal);
     let page = Error {
-        nonce,
+        style: STYLE,
         title,
         what: &wire.description,
         mend,
@@ -124,7 +125,7 @@ pub(crate) fn error(server: &Server, refusal: &Refusal, back: Option<&Rejected>)
     } else {
         wire.status
     };
-    refusal.with_headers(html(status, page.render(), nonce, "'none'"))
+    refusal.with_headers(html(status, page.render(), "'none'"))
 }
 
 /// What happened, and what a person can do about it.
@@ -148,18 +149,14 @@ fn said(refusal: &Refusal) -> (&'static str, &'static str) {
     }
 }
 
-fn html(
-    status: StatusCode,
-    page: Result<String, askama::Error>,
-    nonce: &str,
-    form_action: &str,
-) -> Response {
+fn html(status: StatusCode, page: Result<String, askama::Error>, form_action: &str) -> Response {
     let Ok(page) = page else {
         return Refusal::Overloaded.to_json();
     };
     let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; form-action {form_action}; \
-         frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'sha256-{}'; form-action {form_action}; \
+         frame-ancestors 'none'; base-uri 'none'",
+        base64(Sha256::digest(STYLE))
     );
     let response = Response::json(status, page)
         .with(
@@ -171,7 +168,7 @@ fn html(
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),
         );
-    // Nonces are base64url and origins are ASCII; were it otherwise, a page without a policy must not go out.
+    // Hashes are base64 and origins are ASCII; were it otherwise, a page without a policy must not go out.
     match HeaderValue::try_from(policy) {
         Ok(policy) => response.with(header::CONTENT_SECURITY_POLICY, policy),
         Err(_) => Refusal::Overloaded.to_json(),

@@ -312,9 +312,8 @@ fn show(
         None => (base64url(tick.entropy.draw::<16>("browser mark")), true),
     };
     let form = ConsentForm::new(FlowId(tick.entropy.draw("flow id")), asked, tick.now);
-    let nonce = base64url(tick.entropy.draw::<16>("style nonce"));
     let form = form.to_text(server, &browser);
-    let mut response = page::sign_in(server, asked, &form, preselected, &nonce);
+    let mut response = page::sign_in(server, asked, &form, preselected);
     if new && let Some(cookie) = cookies.set_browser(&browser) {
         response = response.and_cookie(cookie);
     }

@@ -110,7 +110,10 @@ fn jwt_06_strange_kids_are_refused() {
     ] {
         let header = format!(r#"{{"alg":"EdDSA","typ":"at+jwt","kid":{kid}}}"#);
         let token = signed(&key, &header, "{}");
-        assert!(verify(std::slice::from_ref(&key), &token).is_none(), "{kid}");
+        assert!(
+            verify(std::slice::from_ref(&key), &token).is_none(),
+            "{kid}"
+        );
     }
     let token = signed(&key, r#"{"alg":"EdDSA","typ":"at+jwt"}"#, "{}");
     assert!(verify(&[key], &token).is_none(), "no kid");
@@ -121,7 +124,10 @@ fn jwt_08_critical_members_are_refused() {
     let key = key(Algorithm::EdDsa);
     for change in [r#","crit":["x"]"#, r#","crit":[]"#, r#","b64":false"#] {
         let token = signed(&key, &header(&key, change), "{}");
-        assert!(verify(std::slice::from_ref(&key), &token).is_none(), "{change}");
+        assert!(
+            verify(std::slice::from_ref(&key), &token).is_none(),
+            "{change}"
+        );
     }
 }
 

@@ -1,0 +1,88 @@
+//! A store that can be copied, so that a race can be run again from the same moment, and that fails on demand.
+
+use std::collections::BTreeMap;
+
+use vestibule_core::{Load, Record, RecordKey, Swap, Swapped, Unavailable};
+
+#[derive(Clone, Default)]
+pub struct Store {
+    records: BTreeMap<RecordKey, Record>,
+    /// What becomes of the next calls, in their order; afterwards all is well.
+    pub faults: Vec<Fault>,
+    pub loads: usize,
+    pub swaps: usize,
+}
+
+/// What can become of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// A write happens, and nobody learns of it; a load does not come back.
+    AppliedButUnavailable,
+    /// Nothing happens, and nobody learns of it.
+    Unavailable,
+}
+
+impl Store {
+    pub fn load(&mut self, load: &Load) -> Result<Option<Record>, Unavailable> {
+        self.loads += 1;
+        match self.next_fault() {
+            Fault::None => Ok(self.records.get(&load.key).cloned()),
+            Fault::Unavailable | Fault::AppliedButUnavailable => Err(Unavailable),
+        }
+    }
+
+    pub fn swap(&mut self, swap: Swap) -> Result<Swapped, Unavailable> {
+        self.swaps += 1;
+        match self.next_fault() {
+            Fault::None => Ok(self.apply(swap)),
+            Fault::AppliedButUnavailable => {
+                self.apply(swap);
+                Err(Unavailable)
+            }
+            Fault::Unavailable => Err(Unavailable),
+        }
+    }
+
+    fn apply(&mut self, swap: Swap) -> Swapped {
+        let found = self.records.get(&swap.key).map(|record| record.version);
+        if found != swap.expected {
+            return Swapped::Conflict;
+        }
+        match swap.next {
+            Some(next) => self.records.insert(swap.key, next),
+            None => self.records.remove(&swap.key),
+        };
+        Swapped::Done
+    }
+
+    fn next_fault(&mut self) -> Fault {
+        if self.faults.is_empty() {
+            Fault::None
+        } else {
+            self.faults.remove(0)
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub fn only_record(&self) -> (&RecordKey, &Record) {
+        assert_eq!(self.records.len(), 1);
+        self.records.iter().next().unwrap()
+    }
+
+    /// Puts something else in place of a record's bytes.
+    pub fn corrupt(&mut self) {
+        for record in self.records.values_mut() {
+            record.bytes = bytes::Bytes::from_static(b"not a grant");
+        }
+    }
+
+    /// Forgets what a store may forget at a time.
+    pub fn sweep(&mut self, now: u64) {
+        self.records
+            .retain(|_, record| record.expires_at.seconds() + 120 > now);
+    }
+}

@@ -1,0 +1,56 @@
+//! An identity provider that says what a test wants it to say.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use vestibule_core::{HttpCall, Purpose, Response, Unreachable};
+
+#[derive(Clone)]
+pub struct Upstream {
+    pub token: Answer,
+    pub user: Answer,
+    /// The calls that came, as method, URL and body.
+    pub calls: Vec<String>,
+}
+
+#[derive(Clone)]
+pub enum Answer {
+    Says(u16, String),
+    Unreachable(Unreachable),
+}
+
+impl Default for Upstream {
+    fn default() -> Self {
+        let token = r#"{"access_token":"upstream-access","token_type":"Bearer","refresh_token":"upstream-refresh"}"#;
+        let user =
+            r#"{"sub":"alice","email":"alice@idp.test","email_verified":true,"name":"Alice"}"#;
+        Self {
+            token: Answer::Says(200, token.to_owned()),
+            user: Answer::Says(200, user.to_owned()),
+            calls: Vec::new(),
+        }
+    }
+}
+
+impl Upstream {
+    pub fn answer(&mut self, call: &HttpCall) -> Result<Response, Unreachable> {
+        let body = String::from_utf8_lossy(&call.body);
+        self.calls
+            .push(format!("{} {} {body}", call.method, call.url));
+        let answer = match call.purpose {
+            Purpose::ExchangeCode => &self.token,
+            Purpose::FetchUser => &self.user,
+            other => panic!("an unknown purpose: {other:?}"),
+        };
+        match answer {
+            Answer::Says(status, body) => {
+                let status = StatusCode::from_u16(*status).unwrap();
+                Ok(Response::new(
+                    status,
+                    HeaderMap::new(),
+                    Bytes::from(body.clone()),
+                ))
+            }
+            Answer::Unreachable(why) => Err(*why),
+        }
+    }
+}
