@@ -64,7 +64,8 @@ pub enum Challenge {
 }
 
 impl Challenge {
-    /// 401 with a `WWW-Authenticate: Bearer` field, 400 for a malformed request, 503 where it could not be found out.
+    /// 401 with a `WWW-Authenticate: Bearer` field, 400 for a malformed request, 503 where it could
+    /// not be found out.
     #[must_use]
     pub fn response(&self) -> Response {
         let (status, field) = match self {
@@ -91,11 +92,7 @@ pub(crate) fn authenticate(
     let token = bearer_token(parts)?;
     let resource = resource_of(server, parts).ok_or(Challenge::InvalidToken)?;
     let principal = read(server, token, now).ok_or(Challenge::InvalidToken)?;
-    if principal.resource == resource.uri() {
-        Ok(principal)
-    } else {
-        Err(Challenge::InvalidToken)
-    }
+    if principal.resource == resource.uri() { Ok(principal) } else { Err(Challenge::InvalidToken) }
 }
 
 /// See [`Server::authenticate_live`].
@@ -115,7 +112,8 @@ pub(crate) fn authenticate_live(
         };
         let grant =
             found.map(|record| Grant::from_record(server.keys(), principal.grant_id, &record));
-        // A record lives longer than what leads to it: without one, or with one that cannot be read, nothing is granted.
+        // A record lives longer than what leads to it: without one, or with one that cannot be
+        // read, nothing is granted.
         Step::Done(match grant {
             Some(Ok(Grant::Tokens(_))) => Ok(principal),
             Some(Ok(Grant::IssuedCode(_) | Grant::Revoked(_)) | Err(_)) | None => {
@@ -141,21 +139,15 @@ fn bearer_token(parts: &Parts) -> Result<&str, Challenge> {
     if values.next().is_some() {
         return Err(Challenge::Malformed);
     }
-    let (scheme, token) = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .ok_or(Challenge::Malformed)?;
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Challenge::Malformed)?;
     // Another scheme is no attempt at this one (RFC 9110 §11.6.1).
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(token)
-    } else {
-        Err(Challenge::NoToken)
-    }
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Challenge::NoToken) }
 }
 
-/// Which configured resource a request is for: the only one; or the one whose path the request's path starts with, the
-/// longest first, on the request's host where two have the same path. None: no token fits.
+/// Which configured resource a request is for: the only one; or the one whose path the request's
+/// path starts with, the longest first, on the request's host where two have the same path. None:
+/// no token fits.
 fn resource_of<'a>(server: &'a Server, parts: &Parts) -> Option<&'a Resource> {
     let [first, others @ ..] = server.resources() else {
         return None;
@@ -168,29 +160,14 @@ fn resource_of<'a>(server: &'a Server, parts: &Parts) -> Option<&'a Resource> {
         .uri
         .authority()
         .map(http::uri::Authority::as_str)
-        .or_else(|| {
-            parts
-                .headers
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok())
-        });
+        .or_else(|| parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()));
     let covers = |resource: &&Resource| {
         let own = resource.path().trim_end_matches('/');
-        path.strip_prefix(own)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let longest = server
-        .resources()
-        .iter()
-        .filter(covers)
-        .map(|it| it.path().len())
-        .max()?;
-    let mut candidates: Vec<&Resource> = server
-        .resources()
-        .iter()
-        .filter(covers)
-        .filter(|it| it.path().len() == longest)
-        .collect();
+    let longest = server.resources().iter().filter(covers).map(|it| it.path().len()).max()?;
+    let mut candidates: Vec<&Resource> =
+        server.resources().iter().filter(covers).filter(|it| it.path().len() == longest).collect();
     if candidates.len() > 1 {
         candidates.retain(|resource| Some(resource.authority()) == host);
     }
@@ -203,13 +180,15 @@ fn resource_of<'a>(server: &'a Server, parts: &Parts) -> Option<&'a Resource> {
 fn read(server: &Server, token: &str, now: Timestamp) -> Option<Principal> {
     let claims = jws::verify(server.signing_keys(), token)?;
     let text = |member: &str| claims.get(member).and_then(Value::as_str);
-    // JWT-09, JWT-10: a time is a whole number and there; anything else is no token, never "no limit".
+    // JWT-09, JWT-10: a time is a whole number and there; anything else is no token, never "no
+    // limit".
     let time = |member: &str| claims.get(member)?.as_u64().map(Timestamp::from_seconds);
     let expires_at = time("exp")?;
     if text("iss")? != server.issuer().as_str() || expires_at.has_passed(now) {
         return None;
     }
-    // Our own tokens have no nbf, and our own iat is not judged: nodes disagree about the time by a little.
+    // Our own tokens have no nbf, and our own iat is not judged: nodes disagree about the time by a
+    // little.
     time("iat")?;
     let jti = from_base64url(text("jti")?)?;
     let grant_id = GrantId(*jti.first_chunk()?);

@@ -1,7 +1,7 @@
 //! The questions the protocol asks the outside world.
 //!
-//! Each question is a type that names the one type its answer may have. An adapter answers them; it needs to
-//! understand HTTP and compare-and-swap, and nothing of OAuth.
+//! Each question is a type that names the one type its answer may have. An adapter answers them; it
+//! needs to understand HTTP and compare-and-swap, and nothing of OAuth.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use crate::reply::Response;
 use crate::step::{Pending, Step};
 use crate::store::{List, Load, Page, Record, Swap, Swapped, Unavailable};
 
-/// A question to the outside world. Sealed: the set of effects is the contract between core and its drivers.
+/// A question to the outside world. Sealed: the set of effects is the contract between core and its
+/// drivers.
 pub trait Effect: sealed::Effect + Sized + Send + Sync + 'static {
     /// The only kind of answer the question accepts.
     type Answer: Send;
@@ -51,8 +52,9 @@ effect!(Pause, Pause, ());
 
 /// Send this request upstream.
 ///
-/// What makes the call safe travels with it, so that no transport has to know why it is made: redirects are never
-/// followed, a POST is never sent twice, proxies named by the environment are ignored.
+/// What makes the call safe travels with it, so that no transport has to know why it is made:
+/// redirects are never followed, a POST is never sent twice, proxies named by the environment are
+/// ignored.
 #[non_exhaustive]
 pub struct HttpCall {
     /// `GET` or `POST`.
@@ -63,8 +65,8 @@ pub struct HttpCall {
     pub headers: HeaderMap,
     /// The body; empty for `GET`.
     pub body: Bytes,
-    /// The longest response body that is accepted, in bytes after any content decoding. A longer one is
-    /// [`Unreachable::TooLarge`].
+    /// The longest response body that is accepted, in bytes after any content decoding. A longer
+    /// one is [`Unreachable::TooLarge`].
     pub body_cap: usize,
     /// How long the whole call may take, from resolving the name to the last byte of the body.
     pub deadline: Duration,
@@ -89,8 +91,8 @@ impl HttpCall {
     }
 }
 
-/// Shows method, host, path, purpose and the length of the body. The query, the header fields and the body can hold
-/// codes, verifiers and client secrets.
+/// Shows method, host, path, purpose and the length of the body. The query, the header fields and
+/// the body can hold codes, verifiers and client secrets.
 impl fmt::Debug for HttpCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpCall")
@@ -109,8 +111,8 @@ impl fmt::Debug for HttpCall {
 pub enum Reach {
     /// The host stands in the operator's configuration, so any address it resolves to is meant.
     Configured,
-    /// The URL came from outside: only globally routable addresses, checked after resolving the name and then pinned.
-    /// A transport that cannot do so answers [`Unreachable::NotPermitted`].
+    /// The URL came from outside: only globally routable addresses, checked after resolving the
+    /// name and then pinned. A transport that cannot do so answers [`Unreachable::NotPermitted`].
     PublicAddresses,
 }
 
@@ -135,7 +137,8 @@ impl Purpose {
     }
 }
 
-/// Why no usable response came back to an [`HttpCall`]. Any complete response, whatever its status, is no failure.
+/// Why no usable response came back to an [`HttpCall`]. Any complete response, whatever its status,
+/// is no failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unreachable {
@@ -153,7 +156,8 @@ pub enum Unreachable {
     NotPermitted,
 }
 
-/// Wait at most this long, then go on. Asked after a conflict or a storage fault, never to slow a client down.
+/// Wait at most this long, then go on. Asked after a conflict or a storage fault, never to slow a
+/// client down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pause {

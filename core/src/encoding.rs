@@ -13,8 +13,8 @@ pub(crate) fn push_base64url(text: &mut String, bytes: impl AsRef<[u8]>) {
     URL_SAFE_NO_PAD.encode_string(bytes, text);
 }
 
-/// Canonical base64url only: padding, other alphabets, white space and non-zero trailing bits are refused, so that no two
-/// texts stand for the same bytes.
+/// Canonical base64url only: padding, other alphabets, white space and non-zero trailing bits are
+/// refused, so that no two texts stand for the same bytes.
 pub(crate) fn from_base64url(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

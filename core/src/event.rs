@@ -6,8 +6,8 @@ use crate::refusal::Refusal;
 
 /// One thing that happened while a request was answered.
 ///
-/// No code, token, verifier, secret or `state` is in any of them; subjects are, since whoever runs the server asks who
-/// signed in.
+/// No code, token, verifier, secret or `state` is in any of them; subjects are, since whoever runs
+/// the server asks who signed in.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -56,7 +56,8 @@ pub enum Event {
         /// The generation of the new refresh token.
         generation: u64,
     },
-    /// A refresh token that was just spent came again inside the grace, and was answered with the same successor.
+    /// A refresh token that was just spent came again inside the grace, and was answered with the
+    /// same successor.
     RefreshedAgain {
         /// The grant.
         grant_id: GrantId,

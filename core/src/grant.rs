@@ -1,4 +1,5 @@
-//! The record of a grant: one per sign-in, moved by compare-and-swap from code to tokens to tombstone.
+//! The record of a grant: one per sign-in, moved by compare-and-swap from code to tokens to
+//! tombstone.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,8 @@ use crate::tick::Timestamp;
 /// Stands before the content, so that a later form can be told from this one.
 const FORM: u8 = 1;
 
-/// What a record holds. The states own this data and cannot be made from outside: they have no serde of their own.
+/// What a record holds. The states own this data and cannot be made from outside: they have no
+/// serde of their own.
 #[derive(Serialize, Deserialize)]
 enum Stored {
     IssuedCode(CodeData),
@@ -53,11 +55,7 @@ pub(crate) enum Mapping {
     /// For our own token; `claims` is a JSON object.
     Claims { subject: String, claims: String },
     /// The application's own; `extra` is a JSON object.
-    Token {
-        access_token: AccessToken,
-        expires_at: Timestamp,
-        extra: String,
-    },
+    Token { access_token: AccessToken, expires_at: Timestamp, extra: String },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,7 +86,8 @@ pub(crate) struct RevokedData {
     pub(crate) kept_until: Timestamp,
 }
 
-/// A record that is there and cannot be read: refused and reported, never overwritten, never taken for absent.
+/// A record that is there and cannot be read: refused and reported, never overwritten, never taken
+/// for absent.
 pub(crate) struct Corrupt;
 
 impl Grant {
@@ -148,12 +147,7 @@ impl Grant {
             version.as_bytes(),
             &(FORM, stored),
         );
-        Record {
-            version,
-            owner,
-            expires_at,
-            bytes: Bytes::from(bytes),
-        }
+        Record { version, owner, expires_at, bytes: Bytes::from(bytes) }
     }
 
     pub(crate) fn from_record(

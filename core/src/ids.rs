@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::encoding::push_hex;
 use crate::store::RecordKey;
 
-/// A grant: what one person allowed one client, once (RFC 6749 §1.3). 16 bytes, derived from the flow that led to it.
+/// A grant: what one person allowed one client, once (RFC 6749 §1.3). 16 bytes, derived from the
+/// flow that led to it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GrantId(pub(crate) [u8; 16]);
@@ -61,24 +62,14 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// An id that registration made is long and says nothing to a reader: its end is enough to tell one from another.
+/// An id that registration made is long and says nothing to a reader: its start is enough to tell
+/// one from another.
 impl fmt::Debug for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: String = self
-            .0
-            .chars()
-            .rev()
-            .take(12)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .collect();
-        let elided = if self.0.chars().count() > 12 {
-            "…"
-        } else {
-            ""
-        };
-        write!(f, "ClientId({elided}{shown})")
+        match self.0.char_indices().nth(20) {
+            Some((at, _)) => write!(f, "ClientId({}…)", &self.0[..at]),
+            None => write!(f, "ClientId({})", self.0),
+        }
     }
 }
 
@@ -125,14 +116,15 @@ pub struct InvalidProviderId;
 #[serde(transparent)]
 pub(crate) struct FlowId(pub(crate) [u8; 16]);
 
-/// One visit and one choice of provider: an HMAC of both. Everything secret of the way through the provider is derived
-/// from it, so a double click repeats a flow and another button starts another.
+/// One visit and one choice of provider: an HMAC of both. Everything secret of the way through the
+/// provider is derived from it, so a double click repeats a flow and another button starts another.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct FlowNonce(pub(crate) [u8; 32]);
 
 impl FlowNonce {
-    /// The part of the nonce that may be seen: it names the flow's cookie and stands in the upstream `state`.
+    /// The part of the nonce that may be seen: it names the flow's cookie and stands in the
+    /// upstream `state`.
     pub(crate) fn handle(&self) -> FlowHandle {
         let mut handle = [0; 16];
         handle.copy_from_slice(&self.0[..16]);

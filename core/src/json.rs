@@ -1,12 +1,13 @@
-//! JSON from outside, read strictly: a member that stands there twice is an error at any depth, because two readers would
-//! choose differently (JWT-19, UPS-21).
+//! JSON from outside, read strictly: a member that stands there twice is an error at any depth,
+//! because two readers would choose differently (JWT-19, UPS-21).
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A JSON object without repeated members and without anything behind it; `None` for everything else.
+/// A JSON object without repeated members and without anything behind it; `None` for everything
+/// else.
 pub(crate) fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Strict.deserialize(&mut reader).ok()?;

@@ -1,4 +1,5 @@
-//! Compact JWS (RFC 7515 §3.1), for the tokens this server signs itself. The algorithm belongs to the key, never to the token.
+//! Compact JWS (RFC 7515 §3.1), for the tokens this server signs itself. The algorithm belongs to
+//! the key, never to the token.
 
 use serde_json::{Map, Value};
 
@@ -38,12 +39,14 @@ pub(crate) fn verify(keys: &[SigningKey], token: &str) -> Option<Map<String, Val
     let (header, claims) = signed.split_once('.')?;
     let header = json::object(&from_base64url(header)?)?;
     let text = |member: &str| header.get(member).and_then(Value::as_str);
-    // JWT-14: `typ` is compared without case, and may have its media type prefix (RFC 9068 §4, RFC 7515 §4.1.9).
+    // JWT-14: `typ` is compared without case, and may have its media type prefix (RFC 9068 §4, RFC
+    // 7515 §4.1.9).
     let typ = text("typ")?.to_ascii_lowercase();
     if typ.strip_prefix("application/").unwrap_or(&typ) != ACCESS_TOKEN {
         return None;
     }
-    // JWT-08: nothing critical is understood here, so nothing may be critical (RFC 7515 §4.1.11, RFC 7797 §3).
+    // JWT-08: nothing critical is understood here, so nothing may be critical (RFC 7515 §4.1.11,
+    // RFC 7797 §3).
     if header.contains_key("crit") || header.contains_key("b64") {
         return None;
     }

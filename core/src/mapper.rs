@@ -10,8 +10,8 @@ use crate::secret::{AccessToken, UpstreamTokens};
 
 /// Ask the application about the person who signed in, or whose grant is being refreshed.
 ///
-/// The same question may be asked repeatedly: [`MapUser::idempotency_key`] is equal when it is, so that an application
-/// which creates users or mints tokens can answer as it did before.
+/// The same question may be asked repeatedly: [`MapUser::idempotency_key`] is equal when it is, so
+/// that an application which creates users or mints tokens can answer as it did before.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct MapUser {
@@ -55,8 +55,9 @@ pub struct IdempotencyKey {
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "applications make it")]
 pub enum Mapped {
-    /// Claims for the access token that Vestibule signs. A `sub` among them, a non-empty string, takes the place of
-    /// `provider:id`. `iss`, `aud`, `exp`, `iat`, `jti`, `client_id` and `scope` are refused: they are Vestibule's to say.
+    /// Claims for the access token that Vestibule signs. A `sub` among them, a non-empty string,
+    /// takes the place of `provider:id`. `iss`, `aud`, `exp`, `iat`, `jti`, `client_id` and `scope`
+    /// are refused: they are Vestibule's to say.
     Claims(Map<String, Value>),
     /// A complete access token of the application's own, handed to the client as it is.
     Token(MappedToken),
@@ -77,8 +78,8 @@ pub struct MappedToken {
     pub access_token: AccessToken,
     /// How long it lives from now on; whole seconds are told to the client.
     pub expires_in: Duration,
-    /// Further members of the token response, such as `user_id`. Names of a token response (RFC 6749 §5.1), of its
-    /// errors and of an ID token are refused.
+    /// Further members of the token response, such as `user_id`. Names of a token response (RFC
+    /// 6749 §5.1), of its errors and of an ID token are refused.
     pub extra: Map<String, Value>,
 }
 
@@ -86,8 +87,8 @@ pub struct MappedToken {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "applications make it")]
 pub enum MapFailure {
-    /// The person is not let in. The reason is shown to the client as `error_description`, so it must be fit to be read
-    /// by anybody. At a refresh it ends the grant.
+    /// The person is not let in. The reason is shown to the client as `error_description`, so it
+    /// must be fit to be read by anybody. At a refresh it ends the grant.
     #[error("the application refused: {0}")]
     Denied(String),
     /// The application cannot say now. Nothing is spent; the client is told to come again.

@@ -9,34 +9,31 @@ use crate::drive;
 use crate::store::{List, Load, Page, Record, RecordKey, Swap, Swapped, Unavailable};
 use crate::tick::Timestamp;
 
-/// Keeps records in memory, for development, tests and servers whose grants may end with the process.
+/// Keeps records in memory, for development, tests and servers whose grants may end with the
+/// process.
 ///
-/// It holds to [the storage contract](crate::store) but for durability: what it keeps is lost when the process ends.
-/// It never forgets for lack of memory; [`MemoryStore::sweep`] forgets what has expired and should be called now and then.
+/// It holds to [the storage contract](crate::store) but for durability: what it keeps is lost when
+/// the process ends. It never forgets for lack of memory; [`MemoryStore::sweep`] forgets what has
+/// expired and should be called now and then.
 pub struct MemoryStore {
     shards: [Mutex<HashMap<RecordKey, Record>>; SHARDS],
 }
 
-/// So that threads seldom wait for each other, and a sweep holds up a sixteenth of the keys at a time.
+/// So that threads seldom wait for each other, and a sweep holds up a sixteenth of the keys at a
+/// time.
 const SHARDS: usize = 16;
 
 impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            shards: std::array::from_fn(|_| Mutex::default()),
-        }
+        Self { shards: std::array::from_fn(|_| Mutex::default()) }
     }
 
     /// Forgets records whose expiry is [`Record::KEPT_AFTER_EXPIRY`] ago; how many.
     pub fn sweep(&self, now: Timestamp) -> usize {
-        let dead = |record: &Record| {
-            record
-                .expires_at
-                .after(Record::KEPT_AFTER_EXPIRY)
-                .has_passed(now)
-        };
+        let dead =
+            |record: &Record| record.expires_at.after(Record::KEPT_AFTER_EXPIRY).has_passed(now);
         let sweep_shard = |shard: &Mutex<HashMap<RecordKey, Record>>| {
             let mut records = shard.lock().unwrap_or_else(PoisonError::into_inner);
             let before = records.len();
@@ -80,11 +77,7 @@ impl drive::blocking::Store for MemoryStore {
     }
 
     fn swap(&self, swap: Swap) -> Result<Swapped, Unavailable> {
-        let Swap {
-            key,
-            expected,
-            next,
-        } = swap;
+        let Swap { key, expected, next } = swap;
         let entry_of = key.clone();
         Ok(self.in_shard(&key, move |records| {
             let entry = records.entry(entry_of);
@@ -118,11 +111,7 @@ impl drive::blocking::Store for MemoryStore {
         records.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let more = records.len() > list.limit;
         records.truncate(list.limit);
-        let next = if more {
-            records.last().map(|(key, _)| key.clone())
-        } else {
-            None
-        };
+        let next = if more { records.last().map(|(key, _)| key.clone()) } else { None };
         Ok(Page { records, next })
     }
 }
@@ -149,9 +138,7 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore")
-            .field("records", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryStore").field("records", &self.len()).finish_non_exhaustive()
     }
 }
 
@@ -175,37 +162,17 @@ mod tests {
     fn swap(store: &MemoryStore, expected: Option<u8>, next: Option<u8>) -> Swapped {
         let key = RecordKey::new("grant", &[1]);
         let expected = expected.map(|n| Version::from_bytes([n; 16]));
-        Store::swap(
-            store,
-            Swap {
-                key,
-                expected,
-                next: next.map(record),
-            },
-        )
-        .unwrap()
+        Store::swap(store, Swap { key, expected, next: next.map(record) }).unwrap()
     }
 
     #[test]
     fn only_the_expected_version_is_swapped() {
         let store = MemoryStore::new();
-        assert_eq!(
-            swap(&store, Some(1), Some(2)),
-            Swapped::Conflict,
-            "nothing is there"
-        );
+        assert_eq!(swap(&store, Some(1), Some(2)), Swapped::Conflict, "nothing is there");
         assert_eq!(swap(&store, None, Some(1)), Swapped::Done);
-        assert_eq!(
-            swap(&store, None, Some(2)),
-            Swapped::Conflict,
-            "something is there"
-        );
+        assert_eq!(swap(&store, None, Some(2)), Swapped::Conflict, "something is there");
         assert_eq!(swap(&store, Some(1), Some(2)), Swapped::Done);
-        assert_eq!(
-            swap(&store, Some(1), Some(3)),
-            Swapped::Conflict,
-            "another version is there"
-        );
+        assert_eq!(swap(&store, Some(1), Some(3)), Swapped::Conflict, "another version is there");
         assert_eq!(swap(&store, Some(2), None), Swapped::Done);
         assert!(store.is_empty());
     }
@@ -223,37 +190,19 @@ mod tests {
         let store = MemoryStore::new();
         for n in 0..5 {
             let key = RecordKey::new("grant", &[n]);
-            let _ = Store::swap(
-                &store,
-                Swap {
-                    key,
-                    expected: None,
-                    next: Some(record(n)),
-                },
-            );
+            let _ = Store::swap(&store, Swap { key, expected: None, next: Some(record(n)) });
         }
         let mut after = None;
         let mut found = Vec::new();
         loop {
-            let list = List {
-                owner: Owner::from_bytes([9; 16]),
-                after,
-                limit: 2,
-            };
+            let list = List { owner: Owner::from_bytes([9; 16]), after, limit: 2 };
             let page = Store::list(&store, list).unwrap();
-            found.extend(
-                page.records
-                    .into_iter()
-                    .map(|(key, _)| key.as_str().to_owned()),
-            );
+            found.extend(page.records.into_iter().map(|(key, _)| key.as_str().to_owned()));
             match page.next {
                 Some(next) => after = Some(next),
                 None => break,
             }
         }
-        assert_eq!(
-            found,
-            ["grant/00", "grant/01", "grant/02", "grant/03", "grant/04"]
-        );
+        assert_eq!(found, ["grant/00", "grant/01", "grant/02", "grant/03", "grant/04"]);
     }
 }

@@ -39,7 +39,8 @@ pub(crate) fn document(body: &Bytes) -> Response {
 fn authorization_server(config: &Config, resources: &[Resource]) -> Value {
     let issuer = config.issuer.as_str();
     let at = |path: &str| format!("{issuer}{path}");
-    // Basic and post are open to whoever has a secret, none to public clients: at the revocation endpoint too.
+    // Basic and post are open to whoever has a secret, none to public clients: at the revocation
+    // endpoint too.
     let methods = ["none", "client_secret_basic", "client_secret_post"];
     let mut document = json!({
         "issuer": issuer,
@@ -75,10 +76,7 @@ fn authorization_server(config: &Config, resources: &[Resource]) -> Value {
 
 /// RFC 7517: public halves only; HS256 has none.
 fn published(config: &Config) -> impl Iterator<Item = Value> {
-    let jwks = config
-        .signing_keys
-        .iter()
-        .filter_map(SigningKey::public_jwk);
+    let jwks = config.signing_keys.iter().filter_map(SigningKey::public_jwk);
     jwks.filter_map(|jwk| serde_json::from_str(jwk).ok())
 }
 

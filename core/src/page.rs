@@ -76,55 +76,47 @@ pub(crate) fn sign_in(
         form,
         buttons: buttons.collect(),
     };
-    // Chromium applies form-action to every redirect that follows the form: the provider, whichever hosts it uses, and
-    // in the end the client. `https:` covers all of those; what is not https is named.
-    let mut form_action = String::from("'self' https:");
-    let redirect_scheme = asked
-        .redirect()
-        .as_str()
-        .split(':')
-        .next()
-        .unwrap_or_default();
-    let upstream = server
-        .providers()
-        .map(|provider| provider.authorization_endpoint.url());
-    for source in upstream.filter(|url| url.scheme() != "https") {
-        form_action.push(' ');
-        form_action.push_str(&source.origin().ascii_serialization());
-    }
-    match redirect_scheme {
-        "https" => {}
-        "http" => form_action.push_str(&format!(" http://{}:*", asked.redirect().host())),
-        private_use => form_action.push_str(&format!(" {private_use}:")),
-    }
-    html(StatusCode::OK, page.render(), &form_action)
+    html(StatusCode::OK, page.render(), &form_action(server, asked))
 }
 
-/// An error page; with a link back for a client that cannot be redirected to at once (RFC 9700 §4.11.2).
+/// Where the form may lead. Chromium applies `form-action` to every redirect that follows: to the
+/// provider, whichever hosts it uses, and in the end to the client. `https:` covers all of those;
+/// what is not https is named.
+fn form_action(server: &Server, asked: &AuthorizeRequest) -> String {
+    let mut sources = String::from("'self' https:");
+    let mut allow = |url: &str| {
+        let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+        let host = rest.trim_start_matches('/').split([':', '/', '?']).next().unwrap_or_default();
+        match scheme {
+            "https" => {}
+            // CSP has no syntax for IPv6 addresses (CSP 3 §2.3.1).
+            "http" if host.starts_with('[') => sources.push_str(" http:"),
+            "http" => sources.push_str(&format!(" http://{host}:*")),
+            private_use => sources.push_str(&format!(" {private_use}:")),
+        }
+    };
+    for provider in server.providers() {
+        allow(provider.authorization_endpoint.url().as_str());
+    }
+    allow(asked.redirect().as_str());
+    sources
+}
+
+/// An error page; with a link back for a client that cannot be redirected to at once (RFC 9700
+/// §4.11.2).
 pub(crate) fn error(server: &Server, refusal: &Refusal, back: Option<&Rejected>) -> Response {
     let wire = refusal.wire();
     let link = back.and_then(|rejected| {
         let location = rejected.redirect(server).headers.remove(header::LOCATION)?;
         let href = location.to_str().ok()?.to_owned();
-        Some(Link {
-            host: rejected.redirect.host(),
-            href,
-        })
+        Some(Link { host: rejected.redirect.host(), href })
     });
     let (title, mend) = said(refusal);
-    let page = Error {
-        style: STYLE,
-        title,
-        what: &wire.description,
-        mend,
-        link,
-    };
-    // A page that stands for a failed login is not an authentication challenge: 401 would need one (RFC 9110 §15.5.2).
-    let status = if wire.status == StatusCode::UNAUTHORIZED {
-        StatusCode::BAD_REQUEST
-    } else {
-        wire.status
-    };
+    let page = Error { style: STYLE, title, what: &wire.description, mend, link };
+    // A page that stands for a failed login is not an authentication challenge: 401 would need one
+    // (RFC 9110 §15.5.2).
+    let status =
+        if wire.status == StatusCode::UNAUTHORIZED { StatusCode::BAD_REQUEST } else { wire.status };
     refusal.with_headers(html(status, page.render(), "'none'"))
 }
 
@@ -132,10 +124,7 @@ pub(crate) fn error(server: &Server, refusal: &Refusal, back: Option<&Rejected>)
 fn said(refusal: &Refusal) -> (&'static str, &'static str) {
     const START_AGAIN: &str = "Go back to the application and connect again.";
     match refusal.wire().status.as_u16() {
-        503 => (
-            "Please try again",
-            "Nothing was lost. Load this page again in a moment.",
-        ),
+        503 => ("Please try again", "Nothing was lost. Load this page again in a moment."),
         502 => ("The provider did not help", START_AGAIN),
         _ if *refusal == Refusal::UnknownClient => (
             "This application is not known here",
@@ -159,16 +148,11 @@ fn html(status: StatusCode, page: Result<String, askama::Error>, form_action: &s
         base64(Sha256::digest(STYLE))
     );
     let response = Response::json(status, page)
-        .with(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        )
+        .with(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))
         .with(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"))
-        .with(
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        );
-    // Hashes are base64 and origins are ASCII; were it otherwise, a page without a policy must not go out.
+        .with(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Hashes are base64 and origins are ASCII; were it otherwise, a page without a policy must not
+    // go out.
     match HeaderValue::try_from(policy) {
         Ok(policy) => response.with(header::CONTENT_SECURITY_POLICY, policy),
         Err(_) => Refusal::Overloaded.to_json(),

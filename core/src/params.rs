@@ -6,7 +6,8 @@ use percent_encoding::percent_decode;
 
 use crate::refusal::Refusal;
 
-/// More parameters than any request here has: beyond, it is an attack on whoever counts them (HTT-10).
+/// More parameters than any request here has: beyond, it is an attack on whoever counts them
+/// (HTT-10).
 const MOST: usize = 128;
 
 /// The values of those parameters that an endpoint knows; all others are ignored (RFC 6749 §3.1).
@@ -22,8 +23,8 @@ enum Value<'a> {
 }
 
 impl<'a, const N: usize> Params<'a, N> {
-    /// Reads `encoded`. Bytes that are no UTF-8 after decoding are an error, never U+FFFD: a `state` must come back as it
-    /// was sent.
+    /// Reads `encoded`. Bytes that are no UTF-8 after decoding are an error, never U+FFFD: a
+    /// `state` must come back as it was sent.
     pub(crate) fn parse(
         names: &'static [&'static str; N],
         encoded: &'a [u8],
@@ -67,37 +68,22 @@ impl<'a, const N: usize> Params<'a, N> {
 
     /// The value, which must be there.
     pub(crate) fn required(&mut self, name: &'static str) -> Result<Cow<'a, str>, Refusal> {
-        self.optional(name)?
-            .ok_or(Refusal::Missing { parameter: name })
+        self.optional(name)?.ok_or(Refusal::Missing { parameter: name })
     }
 
     /// Whether any known parameter stands there twice; the name of the first.
     pub(crate) fn repeated(&self) -> Result<(), Refusal> {
-        let repeated = self
-            .values
-            .iter()
-            .position(|value| matches!(value, Value::Repeated));
-        repeated.map_or(Ok(()), |at| {
-            Err(Refusal::Repeated {
-                parameter: self.names[at],
-            })
-        })
+        let repeated = self.values.iter().position(|value| matches!(value, Value::Repeated));
+        repeated.map_or(Ok(()), |at| Err(Refusal::Repeated { parameter: self.names[at] }))
     }
 }
 
 fn decode(encoded: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     if !encoded.contains(&b'+') {
-        return percent_decode(encoded)
-            .decode_utf8()
-            .map_err(|_| Refusal::Unreadable);
+        return percent_decode(encoded).decode_utf8().map_err(|_| Refusal::Unreadable);
     }
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|&b| if b == b'+' { b' ' } else { b })
-        .collect();
-    let decoded = percent_decode(&spaced)
-        .decode_utf8()
-        .map_err(|_| Refusal::Unreadable)?;
+    let spaced: Vec<u8> = encoded.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
+    let decoded = percent_decode(&spaced).decode_utf8().map_err(|_| Refusal::Unreadable)?;
     Ok(Cow::Owned(decoded.into_owned()))
 }
 
@@ -111,10 +97,7 @@ mod tests {
 
     #[test]
     fn htt_04_an_empty_value_is_no_value() {
-        assert_eq!(
-            parse("code=&code=x").unwrap().required("code").unwrap(),
-            "x"
-        );
+        assert_eq!(parse("code=&code=x").unwrap().required("code").unwrap(), "x");
     }
 
     #[test]
@@ -125,13 +108,7 @@ mod tests {
     #[test]
     fn a_repeated_parameter_is_refused() {
         let refusal = Refusal::Repeated { parameter: "code" };
-        assert_eq!(
-            parse("code=x&code=x")
-                .unwrap()
-                .optional("code")
-                .unwrap_err(),
-            refusal
-        );
+        assert_eq!(parse("code=x&code=x").unwrap().optional("code").unwrap_err(), refusal);
     }
 
     #[test]
@@ -141,9 +118,6 @@ mod tests {
 
     #[test]
     fn htt_10_ten_thousand_parameters_are_refused() {
-        assert!(matches!(
-            parse(&"a=1&".repeat(10_000)),
-            Err(Refusal::Unreadable)
-        ));
+        assert!(matches!(parse(&"a=1&".repeat(10_000)), Err(Refusal::Unreadable)));
     }
 }

@@ -1,4 +1,5 @@
-//! What comes in and what goes out: our own types over `http` and `bytes`, with a `Debug` that tells no secrets.
+//! What comes in and what goes out: our own types over `http` and `bytes`, with a `Debug` that
+//! tells no secrets.
 
 use std::fmt;
 
@@ -7,6 +8,7 @@ use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::event::Event;
+use crate::refusal::Refusal;
 use crate::step::Step;
 
 /// The head of a request, as every framework has it.
@@ -25,7 +27,8 @@ enum Body {
 }
 
 impl Request {
-    /// The longest body an endpoint looks at, in bytes. An adapter stops reading there and says [`Request::too_large`].
+    /// The longest body an endpoint looks at, in bytes. An adapter stops reading there and says
+    /// [`Request::too_large`].
     pub const BODY_LIMIT: usize = 64 * 1024;
 
     /// A request whose body was read to its end.
@@ -34,28 +37,19 @@ impl Request {
         if body.len() > Self::BODY_LIMIT {
             return Self::too_large(parts);
         }
-        Self {
-            parts,
-            body: Body::Complete(body),
-        }
+        Self { parts, body: Body::Complete(body) }
     }
 
     /// A request whose body is longer than [`Request::BODY_LIMIT`]; it is answered with 413.
     #[must_use]
     pub fn too_large(parts: Parts) -> Self {
-        Self {
-            parts,
-            body: Body::TooLarge,
-        }
+        Self { parts, body: Body::TooLarge }
     }
 
     /// A request whose body did not come in time; it is answered with 408.
     #[must_use]
     pub fn too_slow(parts: Parts) -> Self {
-        Self {
-            parts,
-            body: Body::TooSlow,
-        }
+        Self { parts, body: Body::TooSlow }
     }
 
     /// The head.
@@ -72,20 +66,31 @@ impl Request {
         self.parts.uri.query().unwrap_or_default()
     }
 
-    pub(crate) fn body(&self) -> Result<&Bytes, Unread> {
-        match &self.body {
-            Body::Complete(bytes) => Ok(bytes),
-            Body::TooLarge => Err(Unread::TooLarge),
-            Body::TooSlow => Err(Unread::TooSlow),
+    /// The body, if it is a form (RFC 6749 §3.2).
+    pub(crate) fn form(&self) -> Result<&[u8], Refusal> {
+        self.body_of_type("application/x-www-form-urlencoded")
+    }
+
+    /// The body, if it is JSON (RFC 8259).
+    pub(crate) fn json(&self) -> Result<&[u8], Refusal> {
+        self.body_of_type("application/json")
+    }
+
+    /// Parameters of the content type, such as `charset`, do not matter.
+    fn body_of_type(&self, wanted: &'static str) -> Result<&[u8], Refusal> {
+        let body = match &self.body {
+            Body::Complete(bytes) => bytes,
+            Body::TooLarge => return Err(Refusal::BodyTooLarge),
+            Body::TooSlow => return Err(Refusal::BodyTooSlow),
+        };
+        let value = self.parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        let media_type = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+        if media_type.trim().eq_ignore_ascii_case(wanted) {
+            Ok(body)
+        } else {
+            Err(Refusal::ContentType { wanted })
         }
     }
-}
-
-/// Why a request's body is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
-    TooLarge,
-    TooSlow,
 }
 
 impl From<http::Request<Bytes>> for Request {
@@ -95,8 +100,8 @@ impl From<http::Request<Bytes>> for Request {
     }
 }
 
-/// Shows method, host, path and the length of the body. The query, the header fields and the body can hold codes,
-/// verifiers and client secrets.
+/// Shows method, host, path and the length of the body. The query, the header fields and the body
+/// can hold codes, verifiers and client secrets.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Request");
@@ -114,10 +119,7 @@ impl fmt::Debug for Request {
 }
 
 /// A response: ours to a client, or an upstream provider's to us.
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "drivers make it from what a provider answered"
-)]
+#[expect(clippy::exhaustive_structs, reason = "drivers make it from what a provider answered")]
 pub struct Response {
     /// The status code.
     pub status: StatusCode,
@@ -131,17 +133,14 @@ impl Response {
     /// A response of three parts.
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        Self {
-            status,
-            headers,
-            body,
-        }
+        Self { status, headers, body }
     }
 
-    /// What an adapter answers while it runs as many flows as it may: 503, to be tried again in a second.
+    /// What an adapter answers while it runs as many flows as it may: 503, to be tried again in a
+    /// second.
     #[must_use]
     pub fn overloaded() -> Self {
-        crate::refusal::Refusal::Overloaded.to_json()
+        Refusal::Overloaded.to_json()
     }
 
     /// The same as `http`'s type, for a framework.
@@ -160,10 +159,7 @@ impl Response {
     /// A JSON document that bears credentials or OAuth state: never cached (RFC 6749 §5.1).
     pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
         Self::new(status, HeaderMap::new(), body.into())
-            .with(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            )
+            .with(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .uncached()
     }
 
@@ -171,10 +167,7 @@ impl Response {
     pub(crate) fn see_other(location: HeaderValue) -> Self {
         Self::empty(StatusCode::SEE_OTHER)
             .with(header::LOCATION, location)
-            .with(
-                header::REFERRER_POLICY,
-                HeaderValue::from_static("no-referrer"),
-            )
+            .with(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
     }
 
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -190,10 +183,7 @@ impl Response {
 
     fn uncached(self) -> Self {
         self.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
-            .with(
-                header::X_CONTENT_TYPE_OPTIONS,
-                HeaderValue::from_static("nosniff"),
-            )
+            .with(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
     }
 }
 
@@ -215,26 +205,19 @@ pub struct Reply {
     pub response: Response,
     /// What happened, free of secrets, for logs and metrics.
     pub events: Vec<Event>,
-    /// Work that may happen after the answer was sent. Drive it to its end; nothing depends on when.
+    /// Work that may happen after the answer was sent. Drive it to its end; nothing depends on
+    /// when.
     pub follow_up: Option<Step<()>>,
 }
 
 impl Reply {
     pub(crate) fn new(response: Response, event: Event) -> Self {
-        Self {
-            response,
-            events: vec![event],
-            follow_up: None,
-        }
+        Self { response, events: vec![event], follow_up: None }
     }
 }
 
 impl From<Response> for Reply {
     fn from(response: Response) -> Self {
-        Self {
-            response,
-            events: Vec::new(),
-            follow_up: None,
-        }
+        Self { response, events: Vec::new(), follow_up: None }
     }
 }

@@ -1,10 +1,12 @@
 //! Sealed texts: what is not kept here but handed out and handed back, unreadable and unforgeable.
 //!
-//! A [`seal`]ed text is XChaCha20-Poly1305 under a key of its own purpose and issuer. Its nonce is an HMAC of what is
-//! inside, so the same content gives the same text: that is how a retried refresh is answered with the same bytes again,
-//! and why no content is ever sealed under a nonce that another content had.
+//! A [`seal`]ed text is XChaCha20-Poly1305 under a key of its own purpose and issuer. Its nonce is
+//! an HMAC of what is inside, so the same content gives the same text: that is how a retried
+//! refresh is answered with the same bytes again, and why no content is ever sealed under a nonce
+//! that another content had.
 //!
-//! A [`tag`]ged text is readable and has an HMAC: enough where nothing inside is private, at a tenth of the cost.
+//! A [`tag`]ged text is readable and has an HMAC: enough where nothing inside is private, at a
+//! tenth of the cost.
 
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
@@ -59,11 +61,7 @@ pub(crate) fn open<'k, T: Sealable>(
     now: Timestamp,
 ) -> Result<(T, &'k SealingKey), Unopened> {
     let (value, key) = open_whole::<T>(ring, text).ok_or(Unopened::Forged)?;
-    if value.expires_at().has_passed(now) {
-        Err(Unopened::Expired)
-    } else {
-        Ok((value, key))
-    }
+    if value.expires_at().has_passed(now) { Err(Unopened::Expired) } else { Ok((value, key)) }
 }
 
 fn open_whole<'k, T: Sealable>(ring: &'k KeyRing, text: &str) -> Option<(T, &'k SealingKey)> {
@@ -111,7 +109,8 @@ pub(crate) fn untag<'k, T: DeserializeOwned>(
     Some((decode(plain)?, key))
 }
 
-/// Seals a record: key id, then ciphertext. The nonce is the record's version, which is never used twice.
+/// Seals a record: key id, then ciphertext. The nonce is the record's version, which is never used
+/// twice.
 pub(crate) fn seal_record(
     key: &SealingKey,
     purpose: Purpose,
@@ -140,13 +139,7 @@ pub(crate) fn open_record<T: DeserializeOwned>(
     let key = ring.named(bytes.first_chunk().copied()?)?;
     let mut plain = bytes.get(KEY_ID..)?.to_vec();
     let nonce: [u8; NONCE] = record_nonce(version).into();
-    decrypt(
-        key,
-        purpose,
-        &record_aad(record_key, version),
-        &nonce,
-        &mut plain,
-    )?;
+    decrypt(key, purpose, &record_aad(record_key, version), &nonce, &mut plain)?;
     decode(&plain)
 }
 
@@ -191,12 +184,7 @@ fn decrypt(
     let tag: [u8; TAG] = *plain.last_chunk()?;
     plain.truncate(plain.len() - TAG);
     cipher(key, purpose)
-        .decrypt_inout_detached(
-            &(*nonce).into(),
-            aad,
-            plain.as_mut_slice().into(),
-            &tag.into(),
-        )
+        .decrypt_inout_detached(&(*nonce).into(), aad, plain.as_mut_slice().into(), &tag.into())
         .ok()
 }
 
@@ -211,7 +199,8 @@ fn expect_sealed<T>(result: Result<T, chacha20poly1305::Error>) -> T {
 fn encode(value: &impl Serialize) -> Vec<u8> {
     match postcard::to_allocvec(value) {
         Ok(bytes) => bytes,
-        // Our own structs of integers, strings and arrays; none has a map of unknown length or a failing impl.
+        // Our own structs of integers, strings and arrays; none has a map of unknown length or a
+        // failing impl.
         Err(_) => unreachable!("our own types can be written down"),
     }
 }

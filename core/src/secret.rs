@@ -1,4 +1,5 @@
-//! Secrets have names, print as `[redacted]`, are compared in constant time and overwritten when dropped.
+//! Secrets have names, print as `[redacted]`, are compared in constant time and overwritten when
+//! dropped.
 
 use std::fmt;
 
@@ -90,14 +91,8 @@ impl UpstreamTokens {
     /// Whether a text equals one of the tokens.
     pub(crate) fn contain(&self, text: &str) -> bool {
         self.access_token.matches(text)
-            | self
-                .refresh_token
-                .as_ref()
-                .is_some_and(|token| token.matches(text))
-            | self
-                .id_token
-                .as_ref()
-                .is_some_and(|token| token.matches(text))
+            | self.refresh_token.as_ref().is_some_and(|token| token.matches(text))
+            | self.id_token.as_ref().is_some_and(|token| token.matches(text))
     }
 }
 
@@ -116,14 +111,13 @@ impl SealingSecret {
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, SecretTooShort> {
         let bytes = bytes.into();
         if bytes.len() < Self::MIN_BYTES {
-            return Err(SecretTooShort {
-                length: bytes.len(),
-            });
+            return Err(SecretTooShort { length: bytes.len() });
         }
         Ok(Self(bytes))
     }
 
-    /// From text, as a configuration or an environment variable has it: its bytes, white space around them removed.
+    /// From text, as a configuration or an environment variable has it: its bytes, white space
+    /// around them removed.
     ///
     /// # Errors
     /// [`SecretTooShort`] for fewer than [`SealingSecret::MIN_BYTES`] characters.

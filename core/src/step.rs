@@ -10,8 +10,8 @@ use crate::tick::Tick;
 
 /// Where a flow stands: done, or waiting for the answer to one question.
 ///
-/// Exhaustive on purpose: a driver must answer every kind of question, and a new kind is a change it has to see.
-/// Most people never match on it: [`drive`](crate::drive::drive) does.
+/// Exhaustive on purpose: a driver must answer every kind of question, and a new kind is a change
+/// it has to see. Most people never match on it: [`drive`](crate::drive::drive) does.
 ///
 /// A question accepts only its own kind of answer:
 ///
@@ -88,8 +88,9 @@ impl<T: 'static> fmt::Debug for Step<T> {
 
 /// A state that is waiting for one answer and knows what to do with it.
 ///
-/// The states of a sign-in implement this where they ask something: [`ExchangingCode`](crate::flow::ExchangingCode)
-/// is resumed by the token endpoint's response. Inside [`Step`] the state is erased to [`Next`].
+/// The states of a sign-in implement this where they ask something:
+/// [`ExchangingCode`](crate::flow::ExchangingCode) is resumed by the token endpoint's response.
+/// Inside [`Step`] the state is erased to [`Next`].
 pub trait Resume<E: Effect, T: 'static>: Send + Sync + 'static {
     /// Consumes the state and the answer.
     fn resume(self, answer: E::Answer, tick: &mut Tick) -> Step<T>;
@@ -114,8 +115,8 @@ impl<E: Effect, T: 'static> fmt::Debug for Next<E, T> {
 
 /// A question together with the only way on from it.
 ///
-/// Neither `Clone` nor `Copy`, and neither is [`Waiting`]: a question that could be answered twice would let one
-/// consent, one code or one refresh token be spent in two ways.
+/// Neither `Clone` nor `Copy`, and neither is [`Waiting`]: a question that could be answered twice
+/// would let one consent, one code or one refresh token be spent in two ways.
 pub struct Pending<E: Effect, T: 'static = Reply, S = Next<E, T>> {
     effect: E,
     waiting: Waiting<E, T, S>,
@@ -123,16 +124,11 @@ pub struct Pending<E: Effect, T: 'static = Reply, S = Next<E, T>> {
 
 impl<E: Effect, T: 'static, S: Resume<E, T>> Pending<E, T, S> {
     pub(crate) fn new(effect: E, state: S) -> Self {
-        Self {
-            effect,
-            waiting: Waiting {
-                state,
-                answered_by: std::marker::PhantomData,
-            },
-        }
+        Self { effect, waiting: Waiting { state, answered_by: std::marker::PhantomData } }
     }
 
-    /// Takes the question and its way on apart, so that the question can be moved to whoever answers it.
+    /// Takes the question and its way on apart, so that the question can be moved to whoever
+    /// answers it.
     #[must_use = "dropping the way on abandons the flow"]
     pub fn split(self) -> (E, Waiting<E, T, S>) {
         (self.effect, self.waiting)
@@ -141,9 +137,7 @@ impl<E: Effect, T: 'static, S: Resume<E, T>> Pending<E, T, S> {
     /// Erases the waiting state, so that the question fits into a [`Step`].
     pub fn erase(self) -> Step<T> {
         let state = self.waiting.state;
-        let next = Next(Box::new(move |answer, tick: &mut Tick| {
-            state.resume(answer, tick)
-        }));
+        let next = Next(Box::new(move |answer, tick: &mut Tick| state.resume(answer, tick)));
         E::pause(Pending::new(self.effect, next))
     }
 }
@@ -156,9 +150,7 @@ impl<E: Effect, T: 'static> Pending<E, T> {
         let waiting = self.waiting.state.0;
         Pending::new(
             self.effect,
-            Next(Box::new(move |answer, tick: &mut Tick| {
-                waiting(answer, tick).then(tick, next)
-            })),
+            Next(Box::new(move |answer, tick: &mut Tick| waiting(answer, tick).then(tick, next))),
         )
     }
 }
@@ -200,15 +192,9 @@ impl<E: Effect, T: 'static, S> fmt::Debug for Waiting<E, T, S> {
 
 /// Asks a question and ends with its answer.
 pub(crate) fn ask<E: Effect>(effect: E) -> Step<E::Answer> {
-    E::pause(Pending::new(
-        effect,
-        Next(Box::new(|answer, _: &mut Tick| Step::Done(answer))),
-    ))
+    E::pause(Pending::new(effect, Next(Box::new(|answer, _: &mut Tick| Step::Done(answer)))))
 }
 
 fn short_name<E>() -> &'static str {
-    std::any::type_name::<E>()
-        .rsplit("::")
-        .next()
-        .unwrap_or_default()
+    std::any::type_name::<E>().rsplit("::").next().unwrap_or_default()
 }

@@ -1,15 +1,19 @@
 //! The storage contract: three questions about records, and what their answers promise.
 //!
 //! 1. Per key, [`Swap`] and [`Load`] with [`Freshness::Fresh`] are linearizable over all nodes.
-//! 2. [`Swapped::Done`] is durable, `kill -9` and power loss included; [`Swapped::Conflict`] changed nothing.
-//! 3. [`Unavailable`] means *unknown*: the write may have happened. Core loads and looks for its own version.
-//! 4. A [`Version`] is 16 random bytes that core chose, never reused. Stores compare versions, never order them.
-//! 5. A store never judges expiry. A record may vanish from 120 seconds after its `expires_at`, never before, and never
-//!    for lack of memory.
+//! 2. [`Swapped::Done`] is durable, `kill -9` and power loss included; [`Swapped::Conflict`]
+//!    changed nothing.
+//! 3. [`Unavailable`] means *unknown*: the write may have happened. Core loads and looks for its
+//!    own version.
+//! 4. A [`Version`] is 16 random bytes that core chose, never reused. Stores compare versions,
+//!    never order them.
+//! 5. A store never judges expiry. A record may vanish from 120 seconds after its `expires_at`,
+//!    never before, and never for lack of memory.
 //! 6. [`List`] may lag 5 seconds and repeat records.
 //!
-//! What breaks if a store does not hold to it: with (1) broken, one authorization code is redeemed twice; with (2), a
-//! revoked grant comes back; with (5), a replayed code is "unknown" instead of a reason to end the grant.
+//! What breaks if a store does not hold to it: with (1) broken, one authorization code is redeemed
+//! twice; with (2), a revoked grant comes back; with (5), a replayed code is "unknown" instead of a
+//! reason to end the grant.
 
 use std::fmt;
 use std::time::Duration;
@@ -30,10 +34,7 @@ pub struct Load {
 
 impl Load {
     pub(crate) fn fresh(key: RecordKey) -> Self {
-        Self {
-            key,
-            freshness: Freshness::Fresh,
-        }
+        Self { key, freshness: Freshness::Fresh }
     }
 }
 
@@ -61,11 +62,7 @@ pub struct Swap {
 
 impl Swap {
     pub(crate) fn new(key: RecordKey, expected: Option<Version>, next: Record) -> Self {
-        Self {
-            key,
-            expected,
-            next: Some(next),
-        }
+        Self { key, expected, next: Some(next) }
     }
 }
 
@@ -107,8 +104,9 @@ pub struct Page {
 #[expect(clippy::exhaustive_structs, reason = "stores make it")]
 pub struct Unavailable;
 
-/// The name of a record: ASCII, `kind/id`, at most 64 bytes, free of secrets. The kind keeps records of different types
-/// apart; ids are hexadecimal, so a key is safe in a path, a URL or a statement.
+/// The name of a record: ASCII, `kind/id`, at most 64 bytes, free of secrets. The kind keeps
+/// records of different types apart; ids are hexadecimal, so a key is safe in a path, a URL or a
+/// statement.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordKey(String);
 
@@ -152,7 +150,8 @@ impl Version {
     }
 }
 
-/// Whose a record is: an HMAC of the subject, so that a store can list a person's records without knowing the person.
+/// Whose a record is: an HMAC of the subject, so that a store can list a person's records without
+/// knowing the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner([u8; 16]);
 
@@ -172,10 +171,7 @@ impl Owner {
 
 /// What a store keeps under a key.
 #[derive(Clone, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "stores make it from what they wrote down"
-)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it from what they wrote down")]
 pub struct Record {
     /// Compared by [`Swap`].
     pub version: Version,
@@ -191,7 +187,8 @@ impl Record {
     /// The longest `bytes` that core ever writes: 32 KiB.
     pub const MAX_BYTES: usize = 32 * 1024;
 
-    /// How long after `expires_at` a record must still be kept: nodes may disagree about the time by 60 seconds each way.
+    /// How long after `expires_at` a record must still be kept: nodes may disagree about the time
+    /// by 60 seconds each way.
     pub const KEPT_AFTER_EXPIRY: Duration = Duration::from_secs(120);
 }
 

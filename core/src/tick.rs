@@ -32,17 +32,16 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// A tick from the seconds since 1970-01-01T00:00:00Z and 32 bytes of a cryptographic random source.
+    /// A tick from the seconds since 1970-01-01T00:00:00Z and 32 bytes of a cryptographic random
+    /// source.
     #[must_use]
     pub fn new(now: Timestamp, seed: [u8; 32]) -> Self {
-        Self {
-            now,
-            entropy: Entropy::new(seed),
-        }
+        Self { now, entropy: Entropy::new(seed) }
     }
 }
 
-/// A point in time: whole seconds since 1970-01-01T00:00:00Z, like the `NumericDate` of RFC 7519 §2.
+/// A point in time: whole seconds since 1970-01-01T00:00:00Z, like the `NumericDate` of RFC 7519
+/// §2.
 ///
 /// One inequality holds everywhere: a thing is dead when `now >= expiry`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,11 +55,7 @@ impl Timestamp {
     /// From seconds since 1970-01-01T00:00:00Z; anything beyond [`Timestamp::MAX`] becomes that.
     #[must_use]
     pub const fn from_seconds(seconds: u64) -> Self {
-        if seconds > Self::MAX.0 {
-            Self::MAX
-        } else {
-            Self(seconds)
-        }
+        if seconds > Self::MAX.0 { Self::MAX } else { Self(seconds) }
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -69,7 +64,8 @@ impl Timestamp {
         self.0
     }
 
-    /// This time and `duration` more, in whole seconds; stops at [`Timestamp::MAX`] instead of overflowing.
+    /// This time and `duration` more, in whole seconds; stops at [`Timestamp::MAX`] instead of
+    /// overflowing.
     #[must_use]
     pub const fn after(self, duration: Duration) -> Self {
         Self::from_seconds(self.0.saturating_add(duration.as_secs()))
@@ -88,17 +84,19 @@ impl Timestamp {
     }
 }
 
-/// Randomness that is given, not taken: 32 bytes that expand into as many independent values as a step needs.
+/// Randomness that is given, not taken: 32 bytes that expand into as many independent values as a
+/// step needs.
 ///
-/// HKDF-Expand (RFC 5869 §2.3) with a label and a counter, so that no two draws of one tick are the same.
+/// HKDF-Expand (RFC 5869 §2.3) with a label and a counter, so that no two draws of one tick are the
+/// same.
 pub struct Entropy {
     seed: [u8; 32],
     drawn: u8,
 }
 
 impl Entropy {
-    /// From 32 bytes of a cryptographic random source. The same seed gives the same draws, which is what makes tests
-    /// repeatable and what makes a reused seed a disaster.
+    /// From 32 bytes of a cryptographic random source. The same seed gives the same draws, which is
+    /// what makes tests repeatable and what makes a reused seed a disaster.
     #[must_use]
     pub const fn new(seed: [u8; 32]) -> Self {
         Self { seed, drawn: 0 }
@@ -113,7 +111,8 @@ impl Entropy {
         let info: [&[u8]; 3] = [b"vestibule/1/entropy/", &counter, label.as_bytes()];
         match Hkdf::<Sha256>::from_prk(&self.seed) {
             Ok(hkdf) if hkdf.expand_multi_info(&info, &mut bytes).is_ok() => bytes,
-            // 32 bytes are a valid pseudorandom key and 32 bytes a valid length (RFC 5869 §2.3): not reached.
+            // 32 bytes are a valid pseudorandom key and 32 bytes a valid length (RFC 5869 §2.3):
+            // not reached.
             _ => unreachable!("HKDF-Expand of at most 32 bytes from a 32-byte key"),
         }
     }
@@ -143,10 +142,7 @@ mod tests {
 
     #[test]
     fn clk_05_the_end_of_time_does_not_overflow() {
-        assert_eq!(
-            Timestamp::from_seconds(u64::MAX).after(Duration::MAX),
-            Timestamp::MAX
-        );
+        assert_eq!(Timestamp::from_seconds(u64::MAX).after(Duration::MAX), Timestamp::MAX);
     }
 
     #[test]

@@ -1,11 +1,9 @@
-//! Every message of one sign-in, byte for byte: discovery, registration, sign-in, tokens, refresh, revocation.
+//! Every message of one sign-in, byte for byte: discovery, registration, sign-in, tokens, refresh,
+//! revocation.
 //!
-//! The snapshot is the wire as a person reads it. A change of it is a change of the wire: review it as one.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests say so when something is wrong"
-)]
+//! The snapshot is the wire as a person reads it. A change of it is a change of the wire: review it
+//! as one.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests say so when something is wrong")]
 
 mod world;
 
@@ -61,9 +59,7 @@ impl Story {
     }
 
     fn tell_form(&mut self, title: &str, uri: &str, form: &[(&str, &str)]) -> Response {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let form = [("content-type", "application/x-www-form-urlencoded")];
         self.tell(title, Method::POST, uri, &form, &body)
     }
@@ -71,20 +67,10 @@ impl Story {
 
 #[test]
 fn every_message_of_a_sign_in_is_stable() {
-    let mut story = Story {
-        world: World::new(),
-        browser: Browser::default(),
-        told: String::new(),
-    };
+    let mut story = Story { world: World::new(), browser: Browser::default(), told: String::new() };
 
     let metadata = "/.well-known/oauth-authorization-server";
-    story.tell(
-        "The client reads the metadata",
-        Method::GET,
-        metadata,
-        &[],
-        "",
-    );
+    story.tell("The client reads the metadata", Method::GET, metadata, &[], "");
     let jwks = "/.well-known/jwks.json";
     story.tell("The resource reads the keys", Method::GET, jwks, &[], "");
 
@@ -101,10 +87,7 @@ fn every_message_of_a_sign_in_is_stable() {
         &json,
         &registration.to_string(),
     );
-    let client_id = json_of(&registered)["client_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let client_id = json_of(&registered)["client_id"].as_str().unwrap().to_owned();
 
     let redirect_uri = "http://127.0.0.1:49152/cb";
     let query = form_urlencoded::Serializer::new(String::new())
@@ -117,30 +100,15 @@ fn every_message_of_a_sign_in_is_stable() {
         .append_pair("resource", RES)
         .finish();
     let authorize = format!("/oauth/authorize?{query}");
-    let page = story.tell(
-        "The client sends the person here",
-        Method::GET,
-        &authorize,
-        &[],
-        "",
-    );
+    let page = story.tell("The client sends the person here", Method::GET, &authorize, &[], "");
     let form = form_of(&page);
     let upstream = story.tell_form(
         "The person agrees and chooses a provider",
         "/oauth/consent",
         &[("form", &form), ("provider", "idp")],
     );
-    let callback = callback_of(
-        location(&upstream.headers).unwrap(),
-        &[("code", "upstream-code")],
-    );
-    let back = story.tell(
-        "The person comes back signed in",
-        Method::GET,
-        &callback,
-        &[],
-        "",
-    );
+    let callback = callback_of(location(&upstream.headers).unwrap(), &[("code", "upstream-code")]);
+    let back = story.tell("The person comes back signed in", Method::GET, &callback, &[], "");
     let code = world::query_of(location(&back.headers).unwrap())["code"].clone();
 
     story.browser = Browser::default();
@@ -158,9 +126,7 @@ fn every_message_of_a_sign_in_is_stable() {
     );
     let tokens = json_of(&tokens);
     story.told.push_str("    the access token says: ");
-    story
-        .told
-        .push_str(&world::claims_of(tokens["access_token"].as_str().unwrap()).to_string());
+    story.told.push_str(&world::claims_of(tokens["access_token"].as_str().unwrap()).to_string());
     story.told.push_str("\n\n");
     story.world.pass(600);
     let refreshed = story.tell_form(
@@ -176,10 +142,7 @@ fn every_message_of_a_sign_in_is_stable() {
     story.tell_form(
         "The client revokes",
         "/oauth/revoke",
-        &[
-            ("client_id", &client_id),
-            ("token", refreshed["refresh_token"].as_str().unwrap()),
-        ],
+        &[("client_id", &client_id), ("token", refreshed["refresh_token"].as_str().unwrap())],
     );
     story.tell_form(
         "What was revoked is dead",
@@ -187,10 +150,7 @@ fn every_message_of_a_sign_in_is_stable() {
         &[
             ("grant_type", "refresh_token"),
             ("client_id", &client_id),
-            (
-                "refresh_token",
-                refreshed["refresh_token"].as_str().unwrap(),
-            ),
+            ("refresh_token", refreshed["refresh_token"].as_str().unwrap()),
         ],
     );
     writeln!(story.told, "## What happened\n").unwrap();

@@ -1,4 +1,5 @@
-//! Client authentication (RFC 6749 §2.3): by HTTP Basic, in the body, or by `client_id` alone for public clients.
+//! Client authentication (RFC 6749 §2.3): by HTTP Basic, in the body, or by `client_id` alone for
+//! public clients.
 
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
@@ -28,8 +29,9 @@ struct Basic {
 
 /// Authenticates the client of a request to the token or revocation endpoint.
 ///
-/// A confidential client may show its secret either way, whichever it registered: real clients do (Codex sends Basic after
-/// it was told post). A public client that shows a secret nobody gave it is refused.
+/// A confidential client may show its secret either way, whichever it registered: real clients do
+/// (Codex sends Basic after it was told post). A public client that shows a secret nobody gave it
+/// is refused.
 pub(crate) fn authenticate<const N: usize>(
     server: &Server,
     headers: &HeaderMap,
@@ -54,11 +56,7 @@ pub(crate) fn authenticate<const N: usize>(
         return Err(Refusal::ClientAuthenticatesTwice);
     }
     let wrong = Refusal::ClientCredentials { by_header: true };
-    for Basic {
-        id: shown_id,
-        secret,
-    } in readings
-    {
+    for Basic { id: shown_id, secret } in readings {
         let Some(client) = server.client(&shown_id) else {
             continue;
         };
@@ -75,8 +73,8 @@ pub(crate) fn authenticate<const N: usize>(
     Err(wrong)
 }
 
-/// The credentials of an `Authorization: Basic` header (RFC 7617), read in both ways that clients write them: as they are,
-/// and form-encoded as RFC 6749 §2.3.1 says.
+/// The credentials of an `Authorization: Basic` header (RFC 7617), read in both ways that clients
+/// write them: as they are, and form-encoded as RFC 6749 §2.3.1 says.
 fn read_header(headers: &HeaderMap) -> Result<Option<Vec<Basic>>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
@@ -93,13 +91,8 @@ fn read_header(headers: &HeaderMap) -> Result<Option<Vec<Basic>>, Refusal> {
         }
         let credentials = String::from_utf8(from_base64(credentials.trim())?).ok()?;
         let (id, secret) = credentials.split_once(':')?;
-        let raw = Basic {
-            id: id.to_owned(),
-            secret: secret.to_owned(),
-        };
-        let decoded = decode(id)
-            .zip(decode(secret))
-            .map(|(id, secret)| Basic { id, secret });
+        let raw = Basic { id: id.to_owned(), secret: secret.to_owned() };
+        let decoded = decode(id).zip(decode(secret)).map(|(id, secret)| Basic { id, secret });
         Some(std::iter::once(raw).chain(decoded).collect())
     };
     parse().map(Some).ok_or(wrong)

@@ -13,23 +13,18 @@ use crate::refusal::Refusal;
 pub(crate) struct CodeChallenge([u8; 32]);
 
 impl CodeChallenge {
-    /// RFC 7636 §4.3. A missing method means `plain` there, which is refused like `plain` itself (RFC 9700 §2.1.1).
+    /// RFC 7636 §4.3. A missing method means `plain` there, which is refused like `plain` itself
+    /// (RFC 9700 §2.1.1).
     pub(crate) fn parse(challenge: Option<&str>, method: Option<&str>) -> Result<Self, Refusal> {
-        let challenge = challenge.ok_or(Refusal::CodeChallenge {
-            problem: "code_challenge is missing",
-        })?;
+        let challenge =
+            challenge.ok_or(Refusal::CodeChallenge { problem: "code_challenge is missing" })?;
         if method != Some("S256") {
-            return Err(Refusal::CodeChallenge {
-                problem: "code_challenge_method must be S256",
-            });
+            return Err(Refusal::CodeChallenge { problem: "code_challenge_method must be S256" });
         }
         // RFC 7636 §4.2: base64url of a SHA-256 hash, so 43 characters that stand for 32 bytes.
-        from_base64url(challenge)
-            .and_then(|hash| hash.try_into().ok())
-            .map(Self)
-            .ok_or(Refusal::CodeChallenge {
-                problem: "code_challenge must be 43 characters of base64url",
-            })
+        from_base64url(challenge).and_then(|hash| hash.try_into().ok()).map(Self).ok_or(
+            Refusal::CodeChallenge { problem: "code_challenge must be 43 characters of base64url" },
+        )
     }
 }
 
@@ -42,11 +37,7 @@ impl<'a> CodeVerifier<'a> {
     pub(crate) fn parse(verifier: &'a str) -> Result<Self, Refusal> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         let well_formed = (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved);
-        if well_formed {
-            Ok(Self(verifier))
-        } else {
-            Err(Refusal::CodeVerifier)
-        }
+        if well_formed { Ok(Self(verifier)) } else { Err(Refusal::CodeVerifier) }
     }
 
     /// RFC 7636 §4.6, in constant time.
@@ -86,17 +77,8 @@ mod tests {
 
     #[test]
     fn pkc_04_pkc_05_any_method_but_s256_is_refused() {
-        for method in [
-            None,
-            Some("plain"),
-            Some("S512"),
-            Some("s256"),
-            Some("S256 "),
-        ] {
-            assert!(
-                CodeChallenge::parse(Some(CHALLENGE), method).is_err(),
-                "{method:?}"
-            );
+        for method in [None, Some("plain"), Some("S512"), Some("s256"), Some("S256 ")] {
+            assert!(CodeChallenge::parse(Some(CHALLENGE), method).is_err(), "{method:?}");
         }
     }
 
@@ -113,10 +95,7 @@ mod tests {
             &replaced('%'),
         ];
         for challenge in bad.into_iter().chain([&*replaced('\0'), &*replaced('é')]) {
-            assert!(
-                CodeChallenge::parse(Some(challenge), Some("S256")).is_err(),
-                "{challenge}"
-            );
+            assert!(CodeChallenge::parse(Some(challenge), Some("S256")).is_err(), "{challenge}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! Redirect URIs: what may be registered, and what may be redirected to (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1).
+//! Redirect URIs: what may be registered, and what may be redirected to (RFC 6749 §3.1.2, RFC 8252
+//! §7, RFC 9700 §2.1).
 
 use http::HeaderValue;
 use url::Url;
@@ -6,8 +7,8 @@ use url::Url;
 use crate::config::Registration;
 use crate::refusal::Refusal;
 
-/// A redirect URI that belongs to the client that asks, and that the policy accepts today. Only [`check`] makes one, and
-/// nothing else can be redirected to:
+/// A redirect URI that belongs to the client that asks, and that the policy accepts today. Only
+/// [`check`] makes one, and nothing else can be redirected to:
 ///
 /// ```compile_fail,E0423
 /// let unchecked = vestibule_core::RegisteredRedirect("https://evil.test/cb".to_owned());
@@ -28,7 +29,8 @@ impl RegisteredRedirect {
         Loopback::parse(&self.0).is_some()
     }
 
-    /// What people are shown (MCP authorization, Localhost Redirect URI Risks): the host, or the scheme of a private-use URI.
+    /// What people are shown (MCP authorization, Localhost Redirect URI Risks): the host, or the
+    /// scheme of a private-use URI.
     #[must_use]
     pub fn host(&self) -> &str {
         match authority_of(&self.0) {
@@ -48,8 +50,9 @@ impl RegisteredRedirect {
     }
 }
 
-/// The redirect URI of an authorization request: one of the client's, byte for byte but for the port of a loopback URI
-/// (OAuth 2.1 §2.3.1); the only one where none is given. The policy is applied again, since it may have become stricter.
+/// The redirect URI of an authorization request: one of the client's, byte for byte but for the
+/// port of a loopback URI (OAuth 2.1 §2.3.1); the only one where none is given. The policy is
+/// applied again, since it may have become stricter.
 pub(crate) fn check<'a>(
     policy: &Policy<'_>,
     mut registered: impl Iterator<Item = &'a str>,
@@ -63,9 +66,7 @@ pub(crate) fn check<'a>(
         None => match (registered.next(), registered.next()) {
             (Some(only), None) => only,
             _ => {
-                return Err(Refusal::Missing {
-                    parameter: "redirect_uri",
-                });
+                return Err(Refusal::Missing { parameter: "redirect_uri" });
             }
         },
     };
@@ -82,19 +83,11 @@ impl<'a> Policy<'a> {
     const LONGEST: usize = 1024;
 
     /// Names that the answer itself adds (RFC 6749 §4.1.2, RFC 9207 §2).
-    const OURS: [&'static str; 6] = [
-        "code",
-        "state",
-        "iss",
-        "error",
-        "error_description",
-        "error_uri",
-    ];
+    const OURS: [&'static str; 6] =
+        ["code", "state", "iss", "error", "error_description", "error_uri"];
 
     pub(crate) fn new(registration: &'a Registration) -> Self {
-        Self {
-            private_use: &registration.private_use_schemes,
-        }
+        Self { private_use: &registration.private_use_schemes }
     }
 
     /// Whether an operator may allow a scheme: one that no browser runs, reads or opens by itself.
@@ -133,7 +126,8 @@ impl<'a> Policy<'a> {
         if uri.is_empty() || uri.len() > Self::LONGEST {
             return Err(Unacceptable::Length);
         }
-        // Everything that a URI is made of (RFC 3986 §2), less the fragment's sign and the wildcard's.
+        // Everything that a URI is made of (RFC 3986 §2), less the fragment's sign and the
+        // wildcard's.
         let allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()+,;=%".contains(&byte);
         if uri.contains('#') {
@@ -207,8 +201,8 @@ pub enum Unacceptable {
     OurParameter,
 }
 
-/// A loopback redirect URI, whose port is chosen when the app runs (RFC 8252 §7.3). `localhost` is one by name, since that
-/// is what the clients of this field register.
+/// A loopback redirect URI, whose port is chosen when the app runs (RFC 8252 §7.3). `localhost` is
+/// one by name, since that is what the clients of this field register.
 #[derive(PartialEq, Eq)]
 struct Loopback<'a> {
     host: &'a str,
@@ -218,9 +212,8 @@ struct Loopback<'a> {
 impl<'a> Loopback<'a> {
     fn parse(uri: &'a str) -> Option<Self> {
         let rest = uri.strip_prefix("http://")?;
-        let host = ["127.0.0.1", "[::1]", "localhost"]
-            .into_iter()
-            .find(|host| rest.starts_with(host))?;
+        let host =
+            ["127.0.0.1", "[::1]", "localhost"].into_iter().find(|host| rest.starts_with(host))?;
         let (host, rest) = rest.split_at(host.len());
         let after_port = match rest.strip_prefix(':') {
             Some(port_and_path) => {
@@ -233,7 +226,8 @@ impl<'a> Loopback<'a> {
             }
             None => rest,
         };
-        // What follows the port is a path or a query: `http://localhost.evil.test` and `http://localhost@evil.test` are not it.
+        // What follows the port is a path or a query: `http://localhost.evil.test` and
+        // `http://localhost@evil.test` are not it.
         (after_port.is_empty() || after_port.starts_with(['/', '?']))
             .then_some(Self { host, after_port })
     }
@@ -243,21 +237,21 @@ impl<'a> Loopback<'a> {
     }
 }
 
-/// Authority and host as RFC 3986 §3.2 cuts them, and nothing that WHATWG URL would cut differently.
+/// Authority and host as RFC 3986 §3.2 cuts them, and nothing that WHATWG URL would cut
+/// differently.
 fn accept_authority(uri: &str) -> Result<(), Unacceptable> {
     let (authority, host) = authority_of(uri).ok_or(Unacceptable::Authority)?;
     let port = authority[host.len()..].strip_prefix(':');
     let port_is_plain = match port {
-        Some(digits) => digits
-            .parse::<u16>()
-            .is_ok_and(|port| port.to_string() == digits && port != 0),
+        Some(digits) => {
+            digits.parse::<u16>().is_ok_and(|port| port.to_string() == digits && port != 0)
+        }
         None => authority.len() == host.len(),
     };
-    // The second opinion: a host such as `0x7f.1`, `127.0.0.1.` or one that IDNA would fold reads differently there.
+    // The second opinion: a host such as `0x7f.1`, `127.0.0.1.` or one that IDNA would fold reads
+    // differently there.
     let url = Url::parse(uri).map_err(|_| Unacceptable::Authority)?;
-    let same = url
-        .host_str()
-        .is_some_and(|other| other.eq_ignore_ascii_case(host));
+    let same = url.host_str().is_some_and(|other| other.eq_ignore_ascii_case(host));
     if same && port_is_plain && !authority.contains(['@', '%']) && !host.ends_with('.') {
         Ok(())
     } else {
@@ -283,14 +277,9 @@ fn is_scheme(scheme: &str) -> bool {
 /// Every `%` is followed by two hexadecimal digits, and none of them hides a control character.
 fn is_well_encoded(uri: &str) -> bool {
     uri.split('%').skip(1).all(|after| {
-        after
-            .get(..2)
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
-            .is_some_and(|byte| {
-                after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit)
-                    && byte >= 0x20
-                    && byte != 0x7F
-            })
+        after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).is_some_and(|byte| {
+            after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit) && byte >= 0x20 && byte != 0x7F
+        })
     })
 }
 

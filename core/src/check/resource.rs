@@ -3,8 +3,8 @@
 use crate::config::{Resource, canonical_resource};
 use crate::refusal::Refusal;
 
-/// The configured resource that is asked for, or the only one where none is. `resources` is never empty: without
-/// `[[resource]]` it holds the issuer.
+/// The configured resource that is asked for, or the only one where none is. `resources` is never
+/// empty: without `[[resource]]` it holds the issuer.
 pub(crate) fn resource<'a>(
     resources: &'a [Resource],
     asked: Option<&str>,
@@ -48,19 +48,13 @@ mod tests {
         for asked in ["HTTPS://MCP.TEST:443/mcp", "https://mcp.test/mcp"] {
             assert_eq!(resource(&resources, Some(asked)), Ok(&resources[0]));
         }
-        assert_eq!(
-            resource(&resources, Some("https://other.test")),
-            Ok(&resources[1])
-        );
+        assert_eq!(resource(&resources, Some("https://other.test")), Ok(&resources[1]));
     }
 
     #[test]
     fn aud_02_aud_07_anything_else_is_unknown() {
-        for asked in [
-            "https://mcp.test/mcp-evil",
-            "https://mcp.test/mcp/",
-            "https://mcp.test/MCP",
-        ] {
+        for asked in ["https://mcp.test/mcp-evil", "https://mcp.test/mcp/", "https://mcp.test/MCP"]
+        {
             assert_eq!(resource(&two(), Some(asked)), Err(Refusal::UnknownResource));
         }
     }

@@ -31,12 +31,7 @@ impl ConfiguredClient {
     /// A public client without redirect URIs yet.
     #[must_use]
     pub fn new(id: &str) -> Self {
-        Self {
-            id: ClientId::new(id),
-            secret: None,
-            redirect_uris: Vec::new(),
-            name: None,
-        }
+        Self { id: ClientId::new(id), secret: None, redirect_uris: Vec::new(), name: None }
     }
 }
 
@@ -44,11 +39,7 @@ impl ConfiguredClient {
 #[derive(Clone, Debug)]
 pub(crate) enum Client {
     Configured(Arc<ConfiguredClient>),
-    Registered {
-        id: ClientId,
-        registration: RegisteredClient,
-        secret: Option<ClientSecret>,
-    },
+    Registered { id: ClientId, registration: RegisteredClient, secret: Option<ClientSecret> },
 }
 
 impl Client {
@@ -62,14 +53,8 @@ impl Client {
             return Some(Self::Configured(client.clone()));
         }
         let (registration, key) = RegisteredClient::open(ring, id)?;
-        let secret = registration
-            .confidential
-            .then(|| RegisteredClient::secret(key, id));
-        Some(Self::Registered {
-            id: ClientId::new(id),
-            registration,
-            secret,
-        })
+        let secret = registration.confidential.then(|| RegisteredClient::secret(key, id));
+        Some(Self::Registered { id: ClientId::new(id), registration, secret })
     }
 
     pub(crate) fn id(&self) -> &ClientId {
@@ -83,10 +68,9 @@ impl Client {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Configured(client) => client.name.as_deref().unwrap_or(client.id.as_str()),
-            Self::Registered { registration, .. } => registration
-                .name
-                .as_deref()
-                .unwrap_or("An unnamed application"),
+            Self::Registered { registration, .. } => {
+                registration.name.as_deref().unwrap_or("An unnamed application")
+            }
         }
     }
 

@@ -13,8 +13,9 @@ use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
 use crate::tick::Tick;
 
-/// The members of client metadata (RFC 7591 §2) that mean something here. Others are ignored, a `client_id` or
-/// `client_secret` of the client's own choice among them; a member of the wrong type is an error.
+/// The members of client metadata (RFC 7591 §2) that mean something here. Others are ignored, a
+/// `client_id` or `client_secret` of the client's own choice among them; a member of the wrong type
+/// is an error.
 #[derive(Deserialize)]
 struct Metadata {
     redirect_uris: Option<Vec<String>>,
@@ -74,28 +75,12 @@ pub(crate) fn register(
         }
     }
     let response = Response::json(StatusCode::CREATED, answer.to_string());
-    Ok(Reply::new(
-        response,
-        Event::ClientRegistered {
-            client_id: id,
-            client_name: client.name,
-        },
-    ))
+    Ok(Reply::new(response, Event::ClientRegistered { client_id: id, client_name: client.name }))
 }
 
 fn read(request: &Request) -> Result<Metadata, Refusal> {
-    let body = request.body().map_err(Refusal::from)?;
-    if !crate::server::has_content_type(request.headers(), "application/json") {
-        return Err(Refusal::ContentType {
-            wanted: "application/json",
-        });
-    }
-    serde_json::from_slice(body).map_err(|_| {
-        refused(
-            "metadata",
-            "must be a JSON object whose members have the types of RFC 7591",
-        )
-    })
+    let problem = "must be a JSON object whose members have the types of RFC 7591";
+    serde_json::from_slice(request.json()?).map_err(|_| refused("metadata", problem))
 }
 
 fn accept(
@@ -127,21 +112,16 @@ fn accept(
         issued_at: tick.now,
         confidential,
         refreshes: accept_grant_types(metadata)?,
-        name: metadata
-            .client_name
-            .as_deref()
-            .map(readable)
-            .filter(|name| !name.is_empty()),
+        name: metadata.client_name.as_deref().map(readable).filter(|name| !name.is_empty()),
         redirect_uris,
     })
 }
 
-/// Whether the client refreshes. None named means both, since clients that leave the member out do refresh.
+/// Whether the client refreshes. None named means both, since clients that leave the member out do
+/// refresh.
 fn accept_grant_types(metadata: &Metadata) -> Result<bool, Refusal> {
-    let only_code = metadata
-        .response_types
-        .as_ref()
-        .is_none_or(|types| types.iter().all(|t| t == "code"));
+    let only_code =
+        metadata.response_types.as_ref().is_none_or(|types| types.iter().all(|t| t == "code"));
     if !only_code {
         return Err(refused("response_types", "only code is supported"));
     }
@@ -164,7 +144,8 @@ fn accept_grant_types(metadata: &Metadata) -> Result<bool, Refusal> {
     Ok(has("refresh_token"))
 }
 
-/// Pages are never shown or fetched here; what could not be shown safely anywhere is refused all the same.
+/// Pages are never shown or fetched here; what could not be shown safely anywhere is refused all
+/// the same.
 fn accept_pages(metadata: &Metadata) -> Result<(), Refusal> {
     let pages = [
         ("client_uri", &metadata.client_uri),
@@ -195,11 +176,7 @@ fn accept_keys(metadata: &Metadata) -> Result<(), Refusal> {
     }
     let keys = jwks.get("keys").and_then(Value::as_array);
     let keys = keys.ok_or(refused("jwks", "must be a JWK set"))?;
-    let private = |key: &Value| {
-        ["d", "k", "p", "q"]
-            .iter()
-            .any(|member| key.get(member).is_some())
-    };
+    let private = |key: &Value| ["d", "k", "p", "q"].iter().any(|member| key.get(member).is_some());
     if keys.iter().any(private) {
         return Err(refused(
             "jwks",
@@ -209,7 +186,8 @@ fn accept_keys(metadata: &Metadata) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A name as people will read it: at most 64 characters, none of which breaks a line, hides itself or turns the text around.
+/// A name as people will read it: at most 64 characters, none of which breaks a line, hides itself
+/// or turns the text around.
 fn readable(name: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
@@ -221,13 +199,7 @@ fn readable(name: &str) -> String {
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .filter(|c| !hidden(*c))
         .collect();
-    visible
-        .trim()
-        .chars()
-        .take(64)
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    visible.trim().chars().take(64).collect::<String>().trim_end().to_owned()
 }
 
 fn refused(member: &'static str, problem: &'static str) -> Refusal {

@@ -1,5 +1,6 @@
-//! A registration is its own client_id: a readable text with an HMAC (RFC 7591 Appendix A.5.2). Registering costs nothing
-//! here, survives restarts and is never garbage-collected, because some clients can never register again.
+//! A registration is its own client_id: a readable text with an HMAC (RFC 7591 Appendix A.5.2).
+//! Registering costs nothing here, survives restarts and is never garbage-collected, because some
+//! clients can never register again.
 
 use serde::{Deserialize, Serialize};
 

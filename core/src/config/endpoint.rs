@@ -2,7 +2,8 @@ use std::fmt;
 
 use url::{Host, Url};
 
-/// The URL of an upstream provider's endpoint: `https`, or `http` on a loopback address; no user name and no fragment.
+/// The URL of an upstream provider's endpoint: `https`, or `http` on a loopback address; no user
+/// name and no fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EndpointUrl(Url);
 

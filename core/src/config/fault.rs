@@ -11,7 +11,8 @@ use crate::provider::{Provider, TokenAuth};
 #[error("{key}: {fault}")]
 #[non_exhaustive]
 pub struct ConfigFault {
-    /// Where: the key as the program's configuration file has it, `provider[1].scopes` for the second provider's.
+    /// Where: the key as the program's configuration file has it, `provider[1].scopes` for the
+    /// second provider's.
     pub key: String,
     /// What, and how to mend it.
     pub fault: Fault,
@@ -116,26 +117,13 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
     for (n, provider) in config.providers.iter().enumerate() {
         check_provider(n, provider, &mut faults);
     }
-    check_unique(
-        &mut faults,
-        "provider",
-        "id",
-        config.providers.iter().map(|p| p.id.as_str()),
-    );
-    check_unique(
-        &mut faults,
-        "signing_key",
-        "key",
-        config.signing_keys.iter().map(|k| k.kid()),
-    );
+    check_unique(&mut faults, "provider", "id", config.providers.iter().map(|p| p.id.as_str()));
+    check_unique(&mut faults, "signing_key", "key", config.signing_keys.iter().map(|k| k.kid()));
     check_unique(
         &mut faults,
         "resource",
         "uri",
-        config
-            .resources
-            .iter()
-            .map(super::resource::Resource::canonical),
+        config.resources.iter().map(super::resource::Resource::canonical),
     );
     for (n, resource) in config.resources.iter().enumerate() {
         faults.check_scopes(format_args!("resource[{n}].scopes"), &resource.scopes);
@@ -147,57 +135,31 @@ struct Faults(Vec<ConfigFault>);
 
 impl Faults {
     fn add(&mut self, key: impl fmt::Display, fault: Fault) {
-        self.0.push(ConfigFault {
-            key: key.to_string(),
-            fault,
-        });
+        self.0.push(ConfigFault { key: key.to_string(), fault });
     }
 
     fn check_scopes(&mut self, key: impl fmt::Display, scopes: &[String]) {
-        for value in scopes
-            .iter()
-            .filter(|scope| !crate::check::scope::is_token(scope))
-        {
-            self.add(
-                &key,
-                Fault::Scope {
-                    value: value.clone(),
-                },
-            );
+        for value in scopes.iter().filter(|scope| !crate::check::scope::is_token(scope)) {
+            self.add(&key, Fault::Scope { value: value.clone() });
         }
     }
 }
 
 fn check_paths(config: &Config, faults: &mut Faults) {
-    let mut taken: Vec<(String, String)> = ["oauth-authorization-server", "jwks.json"]
-        .map(|name| {
-            (
-                "a well-known document".to_owned(),
-                format!("/.well-known/{name}"),
-            )
-        })
-        .into();
-    let named = config
-        .paths
-        .named()
-        .map(|(key, path)| (format!("paths.{key}"), path.to_owned()));
+    let well_known = ["oauth-authorization-server", "jwks.json"]
+        .map(|name| ("a well-known document".to_owned(), format!("/.well-known/{name}")));
+    let mut taken = Vec::from(well_known);
+    let named = config.paths.named().map(|(key, path)| (format!("paths.{key}"), path.to_owned()));
     let callbacks = config.providers.iter().enumerate().map(|(n, provider)| {
-        (
-            format!("provider[{n}].callback_path"),
-            provider.callback_path(&config.paths),
-        )
+        (format!("provider[{n}].callback_path"), provider.callback_path(&config.paths))
     });
     for (key, path) in named.into_iter().chain(callbacks) {
         if !is_path(&path) {
             faults.add(&key, Fault::BadPath);
         } else if let Some((other, _)) = taken.iter().find(|(_, other)| *other == path) {
-            faults.add(
-                &key,
-                Fault::PathTaken {
-                    other: other.clone(),
-                },
-            );
-        } else {
+            faults.add(&key, Fault::PathTaken { other: other.clone() });
+        } else if key != "paths.callback" {
+            // Nothing but an alias stands at the callback's own path: a provider may be given it.
             taken.push((key, path));
         }
     }
@@ -208,30 +170,19 @@ fn is_path(path: &str) -> bool {
     path.starts_with('/')
         && !path.ends_with('/')
         && path.bytes().all(allowed)
-        && path[1..]
-            .split('/')
-            .all(|segment| !matches!(segment, "" | "." | ".."))
+        && path[1..].split('/').all(|segment| !matches!(segment, "" | "." | ".."))
 }
 
 fn check_lifetimes(lifetimes: &Lifetimes, faults: &mut Faults) {
     let mut check = |key: &str, value: Duration, most: Duration| {
         if value.as_secs() == 0 || value > most {
-            faults.add(
-                key,
-                Fault::Lifetime {
-                    most: most.as_secs(),
-                },
-            );
+            faults.add(key, Fault::Lifetime { most: most.as_secs() });
         }
     };
     const DAY: u64 = 24 * 60 * 60;
     check("tokens.access", lifetimes.access, Duration::from_secs(DAY));
     check("tokens.refresh", lifetimes.refresh, lifetimes.grant);
-    check(
-        "tokens.grant",
-        lifetimes.grant,
-        Duration::from_secs(3650 * DAY),
-    );
+    check("tokens.grant", lifetimes.grant, Duration::from_secs(3650 * DAY));
     check("tokens.code", lifetimes.code, Duration::from_secs(600));
     if lifetimes.grace > Duration::from_secs(600) {
         faults.add("tokens.grace", Fault::Lifetime { most: 600 });
@@ -241,12 +192,7 @@ fn check_lifetimes(lifetimes: &Lifetimes, faults: &mut Faults) {
 fn check_registration(config: &Config, faults: &mut Faults) {
     for value in &config.registration.private_use_schemes {
         if !Policy::may_be_private_use(value) {
-            faults.add(
-                "registration.private_use_schemes",
-                Fault::Scheme {
-                    value: value.clone(),
-                },
-            );
+            faults.add("registration.private_use_schemes", Fault::Scheme { value: value.clone() });
         }
     }
 }
@@ -260,72 +206,38 @@ fn check_clients(config: &Config, faults: &mut Faults) {
         if id.is_empty() || id.len() > 255 || !plain || reserved {
             faults.add(format_args!("client[{n}].id"), Fault::ClientId);
         }
-        if client
-            .secret
-            .as_ref()
-            .is_some_and(|secret| secret.expose().len() < 16)
-        {
-            faults.add(
-                format_args!("client[{n}].secret"),
-                Fault::ShortSecret { least: 16 },
-            );
+        if client.secret.as_ref().is_some_and(|secret| secret.expose().len() < 16) {
+            faults.add(format_args!("client[{n}].secret"), Fault::ShortSecret { least: 16 });
         }
         if client.redirect_uris.is_empty() {
-            faults.add(
-                format_args!("client[{n}].redirect_uris"),
-                Fault::NoRedirectUri,
-            );
+            faults.add(format_args!("client[{n}].redirect_uris"), Fault::NoRedirectUri);
         }
         for uri in &client.redirect_uris {
             if let Err(refused) = policy.accept(uri) {
-                faults.add(
-                    format_args!("client[{n}].redirect_uris"),
-                    Fault::RedirectUri(refused),
-                );
+                faults.add(format_args!("client[{n}].redirect_uris"), Fault::RedirectUri(refused));
             }
         }
     }
-    check_unique(
-        faults,
-        "client",
-        "id",
-        config.clients.iter().map(|c| c.id.as_str()),
-    );
+    check_unique(faults, "client", "id", config.clients.iter().map(|c| c.id.as_str()));
 }
 
 fn check_provider(n: usize, provider: &Provider, faults: &mut Faults) {
     if provider.client_secret.is_none() && provider.token_auth != TokenAuth::None {
-        faults.add(
-            format_args!("provider[{n}].client_secret"),
-            Fault::NoClientSecret,
-        );
+        faults.add(format_args!("provider[{n}].client_secret"), Fault::NoClientSecret);
     }
     faults.check_scopes(format_args!("provider[{n}].scopes"), &provider.scopes);
     let mut check_params = |key: &str, given: &[(String, String)], reserved: &[&str]| {
-        for (name, _) in given
-            .iter()
-            .filter(|(name, _)| reserved.contains(&name.as_str()))
-        {
+        for (name, _) in given.iter().filter(|(name, _)| reserved.contains(&name.as_str())) {
             let fault = Fault::ReservedParameter { name: name.clone() };
             faults.add(format_args!("provider[{n}].{key}"), fault);
         }
     };
-    let Provider {
-        authorization_params,
-        token_params,
-        ..
-    } = provider;
-    check_params(
-        "authorization_params",
-        authorization_params,
-        Provider::AUTHORIZATION_PARAMETERS,
-    );
+    let Provider { authorization_params, token_params, .. } = provider;
+    check_params("authorization_params", authorization_params, Provider::AUTHORIZATION_PARAMETERS);
     check_params("token_params", token_params, Provider::TOKEN_PARAMETERS);
     let query_is_free = |endpoint: &EndpointUrl| {
         endpoint.url().query_pairs().find_map(|(name, _)| {
-            Provider::AUTHORIZATION_PARAMETERS
-                .contains(&&*name)
-                .then(|| name.into_owned())
+            Provider::AUTHORIZATION_PARAMETERS.contains(&&*name).then(|| name.into_owned())
         })
     };
     if let Some(name) = query_is_free(&provider.authorization_endpoint) {
@@ -344,10 +256,7 @@ fn check_unique<'a>(
     for (n, value) in values.enumerate() {
         if !seen.insert(value) {
             let value = value.to_owned();
-            faults.add(
-                format_args!("{table}[{n}].{key}"),
-                Fault::Duplicate { value },
-            );
+            faults.add(format_args!("{table}[{n}].{key}"), Fault::Duplicate { value });
         }
     }
 }

@@ -4,10 +4,11 @@ use url::Url;
 
 use super::endpoint::is_loopback;
 
-/// The issuer identifier (RFC 8414 §2): one canonical string, used byte for byte in the metadata, in `iss` and in tokens.
+/// The issuer identifier (RFC 8414 §2): one canonical string, used byte for byte in the metadata,
+/// in `iss` and in tokens.
 ///
-/// `https` with a host in lower case, no default port, no trailing slash, no query and no fragment; `http` only on a
-/// loopback address, for development.
+/// `https` with a host in lower case, no default port, no trailing slash, no query and no fragment;
+/// `http` only on a loopback address, for development.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Issuer {
     text: String,
@@ -35,15 +36,10 @@ impl Issuer {
         }
         let canonical = url.as_str().trim_end_matches('/');
         if canonical != text {
-            return Err(InvalidIssuer::NotCanonical {
-                canonical: canonical.to_owned(),
-            });
+            return Err(InvalidIssuer::NotCanonical { canonical: canonical.to_owned() });
         }
         let path_at = canonical.len() - url.path().trim_end_matches('/').len();
-        Ok(Self {
-            text: text.to_owned(),
-            path_at,
-        })
+        Ok(Self { text: text.to_owned(), path_at })
     }
 
     /// The issuer as it stands on the wire.
@@ -110,29 +106,20 @@ mod tests {
     #[test]
     fn parts_of_an_issuer_with_a_path() {
         let issuer = Issuer::parse("https://as.test/tenant").unwrap();
-        assert_eq!(
-            (issuer.origin(), issuer.path()),
-            ("https://as.test", "/tenant")
-        );
+        assert_eq!((issuer.origin(), issuer.path()), ("https://as.test", "/tenant"));
     }
 
     #[test]
     fn other_spellings_are_refused_with_the_canonical_one() {
         for spelling in ["https://as.test/", "https://AS.test", "https://as.test:443"] {
             let canonical = "https://as.test".to_owned();
-            assert_eq!(
-                Issuer::parse(spelling),
-                Err(InvalidIssuer::NotCanonical { canonical })
-            );
+            assert_eq!(Issuer::parse(spelling), Err(InvalidIssuer::NotCanonical { canonical }));
         }
     }
 
     #[test]
     fn cleartext_is_for_loopback_only() {
         assert!(Issuer::parse("http://127.0.0.1:3000").is_ok());
-        assert_eq!(
-            Issuer::parse("http://as.test"),
-            Err(InvalidIssuer::Insecure)
-        );
+        assert_eq!(Issuer::parse("http://as.test"), Err(InvalidIssuer::Insecure));
     }
 }

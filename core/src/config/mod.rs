@@ -1,4 +1,5 @@
-//! What an operator decides: a plain value, checked as a whole by [`Server::new`](crate::Server::new).
+//! What an operator decides: a plain value, checked as a whole by
+//! [`Server::new`](crate::Server::new).
 
 mod endpoint;
 mod fault;
@@ -22,7 +23,8 @@ use crate::keys::SigningKey;
 use crate::provider::Provider;
 use crate::secret::SealingSecret;
 
-/// Everything a [`Server`](crate::Server) is made of. [`Config::new`] asks for what has no safe default.
+/// Everything a [`Server`](crate::Server) is made of. [`Config::new`] asks for what has no safe
+/// default.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -44,13 +46,15 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// What tokens are for (RFC 8707). None: the issuer itself.
     pub resources: Vec<Resource>,
-    /// Whether the application maps people to claims or tokens: whether [`MapUser`](crate::MapUser) is asked.
+    /// Whether the application maps people to claims or tokens: whether [`MapUser`](crate::MapUser)
+    /// is asked.
     pub map_users: bool,
 }
 
 impl Config {
-    /// A configuration with the defaults of everything that has one: dynamic registration, paths below `/oauth`.
-    /// Providers are to be added; without one nobody can sign in, and [`Server::new`](crate::Server::new) says so.
+    /// A configuration with the defaults of everything that has one: dynamic registration, paths
+    /// below `/oauth`. Providers are to be added; without one nobody can sign in, and
+    /// [`Server::new`](crate::Server::new) says so.
     #[must_use]
     pub fn new(issuer: Issuer, secrets: Vec<SealingSecret>, signing_keys: Vec<SigningKey>) -> Self {
         Self {
@@ -78,8 +82,8 @@ pub struct Lifetimes {
     pub refresh: Duration,
     /// A grant, however often it is refreshed. Default 90 days.
     pub grant: Duration,
-    /// How long a refresh token that was just spent answers with the same successor again. Default 60 seconds; zero is
-    /// strict: the second use ends the grant.
+    /// How long a refresh token that was just spent answers with the same successor again. Default
+    /// 60 seconds; zero is strict: the second use ends the grant.
     pub grace: Duration,
     /// Authorization codes. Default 120 seconds.
     pub code: Duration,
@@ -104,18 +108,16 @@ impl Default for Lifetimes {
 pub struct Registration {
     /// Whether anybody may register a client. Default `true`.
     pub dynamic: bool,
-    /// Private-use schemes without a dot that redirect URIs may have, such as `cursor` (RFC 8252 §7.1 asks for a dot).
+    /// Private-use schemes without a dot that redirect URIs may have, such as `cursor` (RFC 8252
+    /// §7.1 asks for a dot).
     pub private_use_schemes: Vec<String>,
-    /// Secrets that seal client_ids; a client_id lives as long as its secret is listed. Empty: the sealing secrets.
+    /// Secrets that seal client_ids; a client_id lives as long as its secret is listed. Empty: the
+    /// sealing secrets.
     pub secrets: Vec<SealingSecret>,
 }
 
 impl Default for Registration {
     fn default() -> Self {
-        Self {
-            dynamic: true,
-            private_use_schemes: Vec::new(),
-            secrets: Vec::new(),
-        }
+        Self { dynamic: true, private_use_schemes: Vec::new(), secrets: Vec::new() }
     }
 }

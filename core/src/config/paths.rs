@@ -1,4 +1,5 @@
-/// Where the endpoints are, below the issuer's path. Each can be moved; the well-known documents cannot.
+/// Where the endpoints are, below the issuer's path. Each can be moved; the well-known documents
+/// cannot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Paths {
@@ -6,7 +7,8 @@ pub struct Paths {
     pub authorize: String,
     /// Where the sign-in page's form goes. Default `/oauth/consent`.
     pub consent: String,
-    /// Where providers send people back: `/oauth/callback`, with `/` and the provider's id behind it.
+    /// Where providers send people back: `/oauth/callback`, with `/` and the provider's id behind
+    /// it.
     pub callback: String,
     /// The token endpoint (RFC 6749 §3.2). Default `/oauth/token`.
     pub token: String,
@@ -19,20 +21,22 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// The keys of the configuration and the paths, in one order.
+    /// The keys of the configuration and the paths; the callback's last, since it may share its
+    /// path.
     pub(crate) fn named(&self) -> [(&'static str, &str); 7] {
         [
             ("authorize", &self.authorize),
             ("consent", &self.consent),
-            ("callback", &self.callback),
             ("token", &self.token),
             ("register", &self.register),
             ("revoke", &self.revoke),
             ("providers", &self.providers),
+            ("callback", &self.callback),
         ]
     }
 
-    /// All endpoints below one path: `/auth` gives `/auth/authorize` and so on; the empty string the bare names.
+    /// All endpoints below one path: `/auth` gives `/auth/authorize` and so on; the empty string
+    /// the bare names.
     #[must_use]
     pub fn mounted_at(mount: &str) -> Self {
         let at = |name: &str| format!("{mount}/{name}");

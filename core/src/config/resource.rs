@@ -16,15 +16,11 @@ impl Resource {
     /// A resource and the scopes it knows.
     ///
     /// # Errors
-    /// [`InvalidResource`] if `uri` is not an absolute `http` or `https` URI, or has a fragment (RFC 8707 §2).
+    /// [`InvalidResource`] if `uri` is not an absolute `http` or `https` URI, or has a fragment
+    /// (RFC 8707 §2).
     pub fn new(uri: &str, scopes: Vec<String>) -> Result<Self, InvalidResource> {
         let canonical = parse(uri).ok_or(InvalidResource)?;
-        Ok(Self {
-            uri: uri.to_owned(),
-            canonical,
-            scopes,
-            name: None,
-        })
+        Ok(Self { uri: uri.to_owned(), canonical, scopes, name: None })
     }
 
     /// The URI as configured: this very string becomes `aud`.
@@ -59,8 +55,9 @@ impl Resource {
 #[non_exhaustive]
 pub struct InvalidResource;
 
-/// The form in which two resources are compared: scheme and host in lower case, no default port, an empty path as `/`
-/// (RFC 3986 §6.2.3). Anything else is taken as it is: `/mcp` and `/mcp/` are two resources.
+/// The form in which two resources are compared: scheme and host in lower case, no default port, an
+/// empty path as `/` (RFC 3986 §6.2.3). Anything else is taken as it is: `/mcp` and `/mcp/` are two
+/// resources.
 pub(crate) fn canonical_resource(text: &str) -> Option<String> {
     parse(text).map(String::from)
 }
@@ -103,14 +100,9 @@ mod tests {
 
     #[test]
     fn aud_03_what_is_no_resource() {
-        for text in [
-            "",
-            "/mcp",
-            "urn:x",
-            "https://mcp.test/#f",
-            "https:mcp.test",
-            "https:\\\\mcp.test",
-        ] {
+        for text in
+            ["", "/mcp", "urn:x", "https://mcp.test/#f", "https:mcp.test", "https:\\\\mcp.test"]
+        {
             assert_eq!(canonical_resource(text), None, "{text}");
         }
     }

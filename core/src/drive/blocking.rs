@@ -71,7 +71,8 @@ pub fn drive<T: 'static>(driver: &impl Driver, mut step: Step<T>) -> T {
     }
 }
 
-/// Sends HTTP requests; the blocking twin of [`Transport`](super::Transport), with the same contract.
+/// Sends HTTP requests; the blocking twin of [`Transport`](super::Transport), with the same
+/// contract.
 pub trait Transport {
     /// Sends the request and reads the whole response.
     ///
@@ -80,7 +81,8 @@ pub trait Transport {
     fn http(&self, call: HttpCall) -> Result<Response, Unreachable>;
 }
 
-/// Keeps records; the blocking twin of [`Store`](super::Store), with [the same contract](crate::store).
+/// Keeps records; the blocking twin of [`Store`](super::Store), with [the same
+/// contract](crate::store).
 pub trait Store {
     /// The record under a key, if there is one.
     ///
@@ -109,11 +111,13 @@ pub trait Mapper {
     /// What the person's token shall say.
     ///
     /// # Errors
-    /// [`MapFailure::Denied`] refuses the person, [`MapFailure::Unavailable`] asks the client to come again.
+    /// [`MapFailure::Denied`] refuses the person, [`MapFailure::Unavailable`] asks the client to
+    /// come again.
     fn map_user(&self, map: MapUser) -> Result<Mapped, MapFailure>;
 }
 
-/// No mapper: answers "unavailable", which is never asked unless the configuration asks for a mapper.
+/// No mapper: answers "unavailable", which is never asked unless the configuration asks for a
+/// mapper.
 impl Mapper for () {
     fn map_user(&self, _: MapUser) -> Result<Mapped, MapFailure> {
         Err(MapFailure::Unavailable)

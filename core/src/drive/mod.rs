@@ -7,9 +7,9 @@
 //! # }
 //! ```
 //!
-//! A [`Driver`] answers every kind of question. Most people compose one, with [`Parts`], from a [`Clock`], a
-//! [`Transport`], a [`Store`] and a [`Mapper`]; each of the four is a trait of its own so that each can be somebody
-//! else's. [`blocking`] holds the same for code without async.
+//! A [`Driver`] answers every kind of question. Most people compose one, with [`Parts`], from a
+//! [`Clock`], a [`Transport`], a [`Store`] and a [`Mapper`]; each of the four is a trait of its own
+//! so that each can be somebody else's. [`blocking`] holds the same for code without async.
 
 pub mod blocking;
 
@@ -24,8 +24,8 @@ use crate::tick::Tick;
 
 /// Answers the questions of a flow.
 ///
-/// A kind of question that is added later comes with a default that answers "unavailable", so that implementers compile
-/// on and fail closed.
+/// A kind of question that is added later comes with a default that answers "unavailable", so that
+/// implementers compile on and fail closed.
 pub trait Driver: Send + Sync {
     /// The time now and 32 fresh random bytes.
     fn tick(&self) -> Tick;
@@ -96,9 +96,10 @@ pub async fn drive<T: 'static>(driver: &impl Driver, mut step: Step<T>) -> T {
 
 /// Sends HTTP requests.
 ///
-/// The contract: redirects are not followed, a POST is never sent twice, proxies of the environment are ignored, TLS
-/// errors are errors, and the call's cap, deadline and reach hold for the whole call. A transport that follows a
-/// redirect sends client secrets and codes to wherever a provider points.
+/// The contract: redirects are not followed, a POST is never sent twice, proxies of the environment
+/// are ignored, TLS errors are errors, and the call's cap, deadline and reach hold for the whole
+/// call. A transport that follows a redirect sends client secrets and codes to wherever a provider
+/// points.
 pub trait Transport: Send + Sync {
     /// Sends the request and reads the whole response.
     ///
@@ -131,16 +132,19 @@ pub trait Store: Send + Sync {
     }
 }
 
-/// The application's token mapper. Asked only where [`Config::map_users`](crate::Config::map_users) says so.
+/// The application's token mapper. Asked only where [`Config::map_users`](crate::Config::map_users)
+/// says so.
 pub trait Mapper: Send + Sync {
     /// What the person's token shall say.
     ///
     /// # Errors
-    /// [`MapFailure::Denied`] refuses the person, [`MapFailure::Unavailable`] asks the client to come again.
+    /// [`MapFailure::Denied`] refuses the person, [`MapFailure::Unavailable`] asks the client to
+    /// come again.
     fn map_user(&self, map: MapUser) -> impl Future<Output = Result<Mapped, MapFailure>> + Send;
 }
 
-/// No mapper: answers "unavailable", which is never asked unless the configuration asks for a mapper.
+/// No mapper: answers "unavailable", which is never asked unless the configuration asks for a
+/// mapper.
 impl Mapper for () {
     async fn map_user(&self, _: MapUser) -> Result<Mapped, MapFailure> {
         Err(MapFailure::Unavailable)
@@ -158,10 +162,7 @@ pub trait Clock: Send + Sync {
 
 /// A [`Driver`] of four parts.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a driver is put together from its parts"
-)]
+#[expect(clippy::exhaustive_structs, reason = "a driver is put together from its parts")]
 pub struct Parts<C, T, S, M = ()> {
     /// Time and randomness.
     pub clock: C,

@@ -1,4 +1,5 @@
-//! `GET /oauth/authorize`: the authorization request (RFC 6749 §4.1.1, OAuth 2.1 §4.1.1) and the page that asks the person.
+//! `GET /oauth/authorize`: the authorization request (RFC 6749 §4.1.1, OAuth 2.1 §4.1.1) and the
+//! page that asks the person.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,8 +39,9 @@ const LONGEST_STATE: usize = 2048;
 /// The longest request that fits into the cookie of its flow, in bytes.
 const LONGEST: usize = 2500;
 
-/// An authorization request that may be put before a person: its client is known, its redirect URI is the client's, its
-/// challenge is S256, its resource is configured and its scopes are that resource's.
+/// An authorization request that may be put before a person: its client is known, its redirect URI
+/// is the client's, its challenge is S256, its resource is configured and its scopes are that
+/// resource's.
 #[derive(Debug)]
 pub struct AuthorizeRequest {
     pub(super) client: Client,
@@ -50,8 +52,8 @@ pub struct AuthorizeRequest {
     pub(super) resource: String,
 }
 
-/// The same as it travels through the person's browser, in the form and in the flow's cookie. When it comes back,
-/// [`AuthorizeRequest::reopen`] applies the rules again.
+/// The same as it travels through the person's browser, in the form and in the flow's cookie. When
+/// it comes back, [`AuthorizeRequest::reopen`] applies the rules again.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Asked {
     client_id: ClientId,
@@ -76,49 +78,26 @@ impl AuthorizeRequest {
 
     /// What came back is as genuine as its seal, but the configuration may have changed since.
     pub(super) fn reopen(server: &Server, asked: Asked) -> Result<Self, Refusal> {
-        let client = server
-            .client(asked.client_id.as_str())
-            .ok_or(Refusal::UnknownClient)?;
+        let client = server.client(asked.client_id.as_str()).ok_or(Refusal::UnknownClient)?;
         let redirect = redirect_uri::check(
             &server.policy(),
             client.redirect_uris(),
             Some(&asked.redirect_uri),
         )?;
         resource::resource(server.resources(), Some(&asked.resource))?;
-        let Asked {
-            state,
-            code_challenge,
-            scope,
-            resource,
-            ..
-        } = asked;
-        Ok(Self {
-            client,
-            redirect,
-            state,
-            code_challenge,
-            scope,
-            resource,
-        })
+        let Asked { state, code_challenge, scope, resource, .. } = asked;
+        Ok(Self { client, redirect, state, code_challenge, scope, resource })
     }
 
     /// How many bytes of it must be carried.
     fn length(&self) -> usize {
-        let texts = [
-            self.client.id().as_str(),
-            self.redirect.as_str(),
-            &self.scope,
-            &self.resource,
-        ];
+        let texts =
+            [self.client.id().as_str(), self.redirect.as_str(), &self.scope, &self.resource];
         texts.map(str::len).iter().sum::<usize>() + self.state.as_ref().map_or(0, String::len)
     }
 
     pub(super) fn rejected(self, refusal: Refusal) -> Rejected {
-        Rejected {
-            refusal,
-            redirect: self.redirect,
-            state: self.state,
-        }
+        Rejected { refusal, redirect: self.redirect, state: self.state }
     }
 
     /// The client, for pages.
@@ -147,10 +126,7 @@ enum Stopped {
     /// Neither client nor redirect URI are sure: only the person can be told (RFC 6749 §4.1.2.1).
     Here(Refusal),
     /// The client can be told.
-    Redirectable {
-        rejected: Box<Rejected>,
-        client: Box<Client>,
-    },
+    Redirectable { rejected: Box<Rejected>, client: Box<Client> },
 }
 
 /// The endpoint.
@@ -162,25 +138,22 @@ pub(crate) fn authorize(server: &Server, request: &Request, tick: &mut Tick) -> 
             Reply::new(response, Event::Refused { refusal })
         }
         Err(Stopped::Redirectable { rejected, client }) => {
-            // RFC 9700 §4.11.2: before a person has agreed to anything, a client that nobody vetted must not be able to
-            // turn this server into an open redirector; they get a page with a link instead.
+            // RFC 9700 §4.11.2: before a person has agreed to anything, a client that nobody vetted
+            // must not be able to turn this server into an open redirector; they get a page with a
+            // link instead.
             let automatic = !client.registered_itself() || rejected.redirect.is_loopback();
             let response = if automatic {
                 rejected.redirect(server)
             } else {
                 page::error(server, &rejected.refusal, Some(&rejected))
             };
-            Reply::new(
-                response,
-                Event::Refused {
-                    refusal: rejected.refusal,
-                },
-            )
+            Reply::new(response, Event::Refused { refusal: rejected.refusal })
         }
     }
 }
 
-/// Client and redirect URI first: until both are sure, no other fault may lead to a redirect (WEB-02).
+/// Client and redirect URI first: until both are sure, no other fault may lead to a redirect
+/// (WEB-02).
 fn read(
     server: &Server,
     request: &Request,
@@ -188,25 +161,18 @@ fn read(
     let mut params =
         Params::parse(&PARAMETERS, request.query().as_bytes()).map_err(Stopped::Here)?;
     let client_id = params.required("client_id").map_err(Stopped::Here)?;
-    let client = server
-        .client(&client_id)
-        .ok_or(Stopped::Here(Refusal::UnknownClient))?;
+    let client = server.client(&client_id).ok_or(Stopped::Here(Refusal::UnknownClient))?;
     let requested = params.optional("redirect_uri").map_err(Stopped::Here)?;
-    let redirect = redirect_uri::check(
-        &server.policy(),
-        client.redirect_uris(),
-        requested.as_deref(),
-    )
-    .map_err(Stopped::Here)?;
-    // A state that is repeated cannot be sent back; all that is said without it is that it was repeated.
+    let redirect =
+        redirect_uri::check(&server.policy(), client.redirect_uris(), requested.as_deref())
+            .map_err(Stopped::Here)?;
+    // A state that is repeated cannot be sent back; all that is said without it is that it was
+    // repeated.
     let (state, repeated) = match params.optional("state") {
         Ok(state) => (state.map(String::from), None),
         Err(repeated) => (None, Some(repeated)),
     };
-    if state
-        .as_ref()
-        .is_some_and(|state| state.len() > LONGEST_STATE)
-    {
+    if state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
         return Err(Stopped::Here(Refusal::Invalid { parameter: "state" }));
     }
     let rest = match repeated {
@@ -214,35 +180,17 @@ fn read(
         None => read_rest(server, &mut params),
     };
     match rest {
-        Ok(Rest {
-            code_challenge,
-            scope,
-            resource,
-            preselected,
-        }) => {
-            let asked = AuthorizeRequest {
-                client,
-                redirect,
-                state,
-                code_challenge,
-                scope,
-                resource,
-            };
+        Ok(Rest { code_challenge, scope, resource, preselected }) => {
+            let asked =
+                AuthorizeRequest { client, redirect, state, code_challenge, scope, resource };
             if asked.length() > LONGEST {
                 return Err(Stopped::Here(Refusal::RequestTooLong));
             }
             Ok((asked, preselected))
         }
         Err(refusal) => {
-            let rejected = Box::new(Rejected {
-                refusal,
-                redirect,
-                state,
-            });
-            Err(Stopped::Redirectable {
-                rejected,
-                client: Box::new(client),
-            })
+            let rejected = Box::new(Rejected { refusal, redirect, state });
+            Err(Stopped::Redirectable { rejected, client: Box::new(client) })
         }
     }
 }
@@ -260,19 +208,13 @@ fn read_rest(server: &Server, params: &mut Params<'_, 11>) -> Result<Rest, Refus
         return Err(Refusal::ResponseType);
     }
     // ISS-09: answers go into the query and nowhere else.
-    if params
-        .optional("response_mode")?
-        .is_some_and(|mode| mode != "query")
-    {
-        return Err(Refusal::Invalid {
-            parameter: "response_mode",
-        });
+    if params.optional("response_mode")?.is_some_and(|mode| mode != "query") {
+        return Err(Refusal::Invalid { parameter: "response_mode" });
     }
-    // A request object would have to be obeyed instead of the parameters; ignoring it could grant what it does not say.
+    // A request object would have to be obeyed instead of the parameters; ignoring it could grant
+    // what it does not say.
     if params.optional("request")?.is_some() {
-        return Err(Refusal::Invalid {
-            parameter: "request",
-        });
+        return Err(Refusal::Invalid { parameter: "request" });
     }
     let code_challenge = CodeChallenge::parse(
         params.optional("code_challenge")?.as_deref(),
@@ -283,21 +225,16 @@ fn read_rest(server: &Server, params: &mut Params<'_, 11>) -> Result<Rest, Refus
     let preselected = match params.optional("provider")? {
         None => None,
         Some(id) => {
-            let provider = server.provider(&id).ok_or(Refusal::Invalid {
-                parameter: "provider",
-            })?;
+            let provider =
+                server.provider(&id).ok_or(Refusal::Invalid { parameter: "provider" })?;
             Some(provider.id.clone())
         }
     };
-    Ok(Rest {
-        code_challenge,
-        scope,
-        resource: resource.uri().to_owned(),
-        preselected,
-    })
+    Ok(Rest { code_challenge, scope, resource: resource.uri().to_owned(), preselected })
 }
 
-/// Shows the page. Nothing is kept here: the request waits inside the form, bound to this browser's cookie.
+/// Shows the page. Nothing is kept here: the request waits inside the form, bound to this browser's
+/// cookie.
 fn show(
     server: &Server,
     request: &Request,
@@ -317,10 +254,5 @@ fn show(
     if new && let Some(cookie) = cookies.set_browser(&browser) {
         response = response.and_cookie(cookie);
     }
-    Reply::new(
-        response,
-        Event::SignInShown {
-            client_id: asked.client.id().clone(),
-        },
-    )
+    Reply::new(response, Event::SignInShown { client_id: asked.client.id().clone() })
 }

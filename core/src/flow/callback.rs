@@ -21,7 +21,8 @@ use super::exchange::{ExchangingCode, FetchedUser};
 
 const PARAMETERS: [&str; 4] = ["code", "state", "iss", "error"];
 
-/// The person is back with a code, in the browser that left, by the path of the provider that was asked.
+/// The person is back with a code, in the browser that left, by the path of the provider that was
+/// asked.
 #[derive(Debug)]
 pub struct Callback {
     pub(super) pending: PendingUpstream,
@@ -56,11 +57,9 @@ pub(crate) fn callback(
     };
     let handle = pending.handle();
     match said {
-        Said::Error(refusal) => Step::Done(answer_client(
-            server,
-            handle,
-            pending.request.rejected(refusal),
-        )),
+        Said::Error(refusal) => {
+            Step::Done(answer_client(server, handle, pending.request.rejected(refusal)))
+        }
         Said::Code(code) => {
             let callback = pending.returned(UpstreamCode(code));
             complete(server, handle, callback, tick)
@@ -68,7 +67,8 @@ pub(crate) fn callback(
     }
 }
 
-/// In this order: the state opens, it is this provider's, this browser has the flow's cookie, the issuer is right.
+/// In this order: the state opens, it is this provider's, this browser has the flow's cookie, the
+/// issuer is right.
 fn read(
     server: &Server,
     provider: Arc<Provider>,
@@ -79,10 +79,7 @@ fn read(
     params.repeated()?;
     let state = params.optional("state")?.ok_or(Refusal::StateForged)?;
     let handle = PendingUpstream::flow_of_state(server, &provider, &state, tick.now)?;
-    let cookie = server
-        .cookies()
-        .flow(request.headers(), handle)
-        .ok_or(Refusal::OtherBrowser)?;
+    let cookie = server.cookies().flow(request.headers(), handle).ok_or(Refusal::OtherBrowser)?;
     let iss = params.optional("iss")?;
     let issuer_is_right = match (&provider.issuer, &iss) {
         (Some(expected), Some(iss)) => expected == iss,
@@ -108,10 +105,7 @@ fn read(
 impl PendingUpstream {
     /// The browser brought a code back.
     pub(super) fn returned(self, code: UpstreamCode) -> Callback {
-        Callback {
-            pending: self,
-            code,
-        }
+        Callback { pending: self, code }
     }
 }
 
@@ -125,7 +119,8 @@ impl Callback {
     }
 }
 
-/// From the code to the redirect. A flow that has left a record is over before anything is asked of the provider.
+/// From the code to the redirect. A flow that has left a record is over before anything is asked of
+/// the provider.
 fn complete(
     server: &Server,
     handle: FlowHandle,
@@ -178,10 +173,5 @@ fn answer_client(server: &Server, handle: FlowHandle, rejected: Rejected) -> Rep
     if let Some(deletion) = server.cookies().delete_flow(handle) {
         response = response.and_cookie(deletion);
     }
-    Reply::new(
-        response,
-        Event::Refused {
-            refusal: rejected.refusal,
-        },
-    )
+    Reply::new(response, Event::Refused { refusal: rejected.refusal })
 }

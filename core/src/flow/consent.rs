@@ -22,8 +22,9 @@ use crate::tick::Timestamp;
 /// How long the page may stay open.
 const PAGE_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// What is in the form: the whole authorization request, so that nothing is kept here while a person thinks. Nothing in it
-/// is private, so it is tagged, not sealed; the tag is over this browser's mark too.
+/// What is in the form: the whole authorization request, so that nothing is kept here while a
+/// person thinks. Nothing in it is private, so it is tagged, not sealed; the tag is over this
+/// browser's mark too.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ConsentForm {
     pub(super) flow_id: FlowId,
@@ -33,38 +34,18 @@ pub(super) struct ConsentForm {
 
 impl ConsentForm {
     pub(super) fn new(flow_id: FlowId, request: &AuthorizeRequest, now: Timestamp) -> Self {
-        Self {
-            flow_id,
-            expires_at: now.after(PAGE_LIFETIME),
-            asked: request.to_asked(),
-        }
+        Self { flow_id, expires_at: now.after(PAGE_LIFETIME), asked: request.to_asked() }
     }
 
     pub(super) fn to_text(&self, server: &Server, browser: &str) -> String {
-        tag(
-            server.keys().first(),
-            Purpose::ConsentForm,
-            "",
-            browser.as_bytes(),
-            self,
-        )
+        tag(server.keys().first(), Purpose::ConsentForm, "", browser.as_bytes(), self)
     }
 
     fn read(server: &Server, browser: &str, text: &str, now: Timestamp) -> Result<Self, Refusal> {
-        let form = untag(
-            server.keys(),
-            Purpose::ConsentForm,
-            "",
-            browser.as_bytes(),
-            text,
-        );
+        let form = untag(server.keys(), Purpose::ConsentForm, "", browser.as_bytes(), text);
         let (form, _) = form.ok_or(Refusal::FormForged)?;
         let form: Self = form;
-        if form.expires_at.has_passed(now) {
-            Err(Refusal::FormExpired)
-        } else {
-            Ok(form)
-        }
+        if form.expires_at.has_passed(now) { Err(Refusal::FormExpired) } else { Ok(form) }
     }
 }
 
@@ -78,27 +59,20 @@ pub(crate) fn consent(server: &Server, request: &Request, now: Timestamp) -> Rep
 
 fn answer(server: &Server, request: &Request, now: Timestamp) -> Result<Reply, Refusal> {
     refuse_other_sites(server, request.headers())?;
-    let body = crate::server::form(request)?;
+    let body = request.form()?;
     let mut params = Params::parse(&["form", "provider", "cancel"], body)?;
     params.repeated()?;
-    let browser = server
-        .cookies()
-        .browser(request.headers())
-        .ok_or(Refusal::FormForged)?;
+    let browser = server.cookies().browser(request.headers()).ok_or(Refusal::FormForged)?;
     let form = ConsentForm::read(server, browser, &params.required("form")?, now)?;
     let (flow_id, page_ends_at) = (form.flow_id, form.expires_at);
     let asked = AuthorizeRequest::reopen(server, form.asked)?;
     if params.optional("cancel")?.is_some() {
-        let event = Event::SignInCancelled {
-            client_id: asked.client.id().clone(),
-        };
+        let event = Event::SignInCancelled { client_id: asked.client.id().clone() };
         let rejected = asked.rejected(Refusal::Cancelled);
         return Ok(Reply::new(rejected.redirect(server), event));
     }
-    let provider = server
-        .provider(&params.required("provider")?)
-        .ok_or(Refusal::UnknownProvider)?
-        .clone();
+    let provider =
+        server.provider(&params.required("provider")?).ok_or(Refusal::UnknownProvider)?.clone();
     let event = Event::SignInStarted {
         client_id: asked.client.id().clone(),
         provider: provider.id.clone(),
@@ -108,13 +82,11 @@ fn answer(server: &Server, request: &Request, now: Timestamp) -> Result<Reply, R
     Ok(Reply::new(response, event))
 }
 
-/// RFC 9700 §4.7.1 and Fetch Metadata: browsers say where a POST comes from, and scripts cannot change what they say.
+/// RFC 9700 §4.7.1 and Fetch Metadata: browsers say where a POST comes from, and scripts cannot
+/// change what they say.
 fn refuse_other_sites(server: &Server, headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| {
-        headers
-            .get(name)
-            .map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"))
-    };
+    let text =
+        |name| headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"));
     if let Some(site) = text(http::HeaderName::from_static("sec-fetch-site")) {
         return if matches!(site, "same-origin" | "none") {
             Ok(())
@@ -123,15 +95,16 @@ fn refuse_other_sites(server: &Server, headers: &HeaderMap) -> Result<(), Refusa
         };
     }
     match text(header::ORIGIN) {
-        // Our own page sends no referrer, which makes its Origin `null` too; the browser's mark decides then.
+        // Our own page sends no referrer, which makes its Origin `null` too; the browser's mark
+        // decides then.
         None | Some("null") => Ok(()),
         Some(origin) if origin == server.issuer().origin() => Ok(()),
         Some(_) => Err(Refusal::CrossSite),
     }
 }
 
-/// Sets the flow's cookie, drops the oldest ones if there are too many, and redirects to the provider (MCP security best
-/// practices: the cookie is set here and not earlier).
+/// Sets the flow's cookie, drops the oldest ones if there are too many, and redirects to the
+/// provider (MCP security best practices: the cookie is set here and not earlier).
 fn send_upstream(
     server: &Server,
     headers: &HeaderMap,
@@ -139,9 +112,7 @@ fn send_upstream(
     now: Timestamp,
 ) -> Result<Response, Refusal> {
     let names = server.cookies();
-    let location = pending
-        .upstream_location(server, now)
-        .ok_or(Refusal::RequestTooLong)?;
+    let location = pending.upstream_location(server, now).ok_or(Refusal::RequestTooLong)?;
     let seconds = pending.expires_at().remaining(now).as_secs();
     let handle = pending.handle();
     let value = pending.into_cookie(server);
@@ -157,13 +128,7 @@ fn send_upstream(
     let mut others: Vec<_> = names
         .flows(headers)
         .filter(|(other, _)| *other != name)
-        .map(|(other, value)| {
-            (
-                PendingUpstream::cookie_expiry(server, value, now),
-                other,
-                value,
-            )
-        })
+        .map(|(other, value)| (PendingUpstream::cookie_expiry(server, value, now), other, value))
         .collect();
     // The youngest first; what does not open any more comes last.
     others.sort_by_key(|(expires_at, ..)| std::cmp::Reverse(*expires_at));

@@ -1,4 +1,5 @@
-//! Two kinds of cookies: one per browser against forged forms, one per flow that binds the way back to the browser.
+//! Two kinds of cookies: one per browser against forged forms, one per flow that binds the way back
+//! to the browser.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -7,14 +8,15 @@ use crate::config::Issuer;
 use crate::encoding::{base64url, push_hex};
 use crate::ids::FlowHandle;
 
-/// All cookies of flows in one browser, in bytes: beyond, the oldest are dropped. Servers refuse headers from 8 KB.
+/// All cookies of flows in one browser, in bytes: beyond, the oldest are dropped. Servers refuse
+/// headers from 8 KB.
 pub(super) const MOST_BYTES: usize = 7_500;
 
 /// One flow's cookie, in bytes: browsers refuse from 4 KB.
 pub(super) const LONGEST: usize = 3_800;
 
-/// The names of this server's cookies. They hold a hash of the issuer, so that two servers on one host, or on two ports
-/// of it, do not read each other's.
+/// The names of this server's cookies. They hold a hash of the issuer, so that two servers on one
+/// host, or on two ports of it, do not read each other's.
 #[derive(Debug)]
 pub(crate) struct CookieNames {
     browser: String,
@@ -25,7 +27,8 @@ pub(crate) struct CookieNames {
 impl CookieNames {
     pub(crate) fn of(issuer: &Issuer) -> Self {
         use sha2::{Digest, Sha256};
-        // `__Host-` binds a cookie to this very host over https; a loopback http issuer cannot have it.
+        // `__Host-` binds a cookie to this very host over https; a loopback http issuer cannot have
+        // it.
         let (prefix, attributes) = if issuer.is_https() {
             ("__Host-", "; Path=/; HttpOnly; SameSite=Lax; Secure")
         } else {
@@ -45,30 +48,19 @@ impl CookieNames {
         // A mark of another form than ours was not set by us.
         let ours =
             |value: &&str| value.len() == 22 && crate::encoding::from_base64url(value).is_some();
-        pairs(headers)
-            .find(|(name, _)| *name == self.browser)
-            .map(|(_, value)| value)
-            .filter(ours)
+        pairs(headers).find(|(name, _)| *name == self.browser).map(|(_, value)| value).filter(ours)
     }
 
     pub(super) fn set_browser(&self, value: &str) -> Option<HeaderValue> {
         const DAY: u32 = 24 * 60 * 60;
-        let Self {
-            browser,
-            attributes,
-            ..
-        } = self;
-        format!("{browser}={value}; Max-Age={DAY}{attributes}")
-            .try_into()
-            .ok()
+        let Self { browser, attributes, .. } = self;
+        format!("{browser}={value}; Max-Age={DAY}{attributes}").try_into().ok()
     }
 
     /// The cookie of one flow.
     pub(super) fn flow<'a>(&self, headers: &'a HeaderMap, handle: FlowHandle) -> Option<&'a str> {
         let name = self.flow_name(handle);
-        pairs(headers)
-            .find(|(other, _)| *other == name)
-            .map(|(_, value)| value)
+        pairs(headers).find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
     /// All cookies of flows: the whole name and the value.
@@ -86,9 +78,7 @@ impl CookieNames {
         seconds: u64,
     ) -> Option<HeaderValue> {
         let name = self.flow_name(handle);
-        format!("{name}={value}; Max-Age={seconds}{}", self.attributes)
-            .try_into()
-            .ok()
+        format!("{name}={value}; Max-Age={seconds}{}", self.attributes).try_into().ok()
     }
 
     pub(super) fn delete_flow(&self, handle: FlowHandle) -> Option<HeaderValue> {
@@ -96,9 +86,7 @@ impl CookieNames {
     }
 
     pub(super) fn delete(&self, name: &str) -> Option<HeaderValue> {
-        format!("{name}=; Max-Age=0{}", self.attributes)
-            .try_into()
-            .ok()
+        format!("{name}=; Max-Age=0{}", self.attributes).try_into().ok()
     }
 
     pub(super) fn flow_name(&self, handle: FlowHandle) -> String {
@@ -108,13 +96,8 @@ impl CookieNames {
 
 /// The cookies of a request (RFC 6265 §5.4); over HTTP/2 they may come in several header fields.
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    let fields = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|field| field.to_str().ok());
-    fields
-        .flat_map(|field| field.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+    let fields = headers.get_all(COOKIE).iter().filter_map(|field| field.to_str().ok());
+    fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
 #[cfg(test)]

@@ -47,9 +47,7 @@ impl ExchangingCode {
 impl Resume<HttpCall, FetchedUser> for ExchangingCode {
     fn resume(self, answer: Result<Response, Unreachable>, _: &mut Tick) -> Step<FetchedUser> {
         let Self { server, pending } = self;
-        let tokens = answer
-            .map_err(Refusal::UpstreamUnreachable)
-            .and_then(|it| read_tokens(&it));
+        let tokens = answer.map_err(Refusal::UpstreamUnreachable).and_then(|it| read_tokens(&it));
         match tokens {
             Ok(tokens) => FetchingUser::ask(server, pending, tokens).erase(),
             Err(refusal) => Step::Done(Err(Box::new(pending.request.rejected(refusal)))),
@@ -66,30 +64,19 @@ impl FetchingUser {
         let url = pending.provider.userinfo_endpoint.url().clone();
         let mut call = HttpCall::new(Method::GET, url, Purpose::FetchUser);
         let bearer = format!("Bearer {}", tokens.access_token.expose());
-        // A token is visible ASCII, so this cannot fail; without the header the provider will say 401.
+        // A token is visible ASCII, so this cannot fail; without the header the provider will say
+        // 401.
         if let Ok(bearer) = HeaderValue::try_from(bearer) {
             call.headers.insert(header::AUTHORIZATION, bearer);
         }
-        call.headers
-            .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        Pending::new(
-            call,
-            Self {
-                server,
-                pending,
-                tokens,
-            },
-        )
+        call.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        Pending::new(call, Self { server, pending, tokens })
     }
 }
 
 impl Resume<HttpCall, FetchedUser> for FetchingUser {
     fn resume(self, answer: Result<Response, Unreachable>, _: &mut Tick) -> Step<FetchedUser> {
-        let Self {
-            server,
-            pending,
-            tokens,
-        } = self;
+        let Self { server, pending, tokens } = self;
         let user = answer
             .map_err(Refusal::UpstreamUnreachable)
             .and_then(|response| read_user(&pending.provider.id, &response));
@@ -99,25 +86,19 @@ impl Resume<HttpCall, FetchedUser> for FetchingUser {
                     // Nobody will ask for it, so it is not kept.
                     user.raw = serde_json::Map::new();
                 }
-                Ok(Identity {
-                    pending,
-                    user,
-                    tokens,
-                })
+                Ok(Identity { pending, user, tokens })
             }
             Err(refusal) => Err(Box::new(pending.request.rejected(refusal))),
         })
     }
 }
 
-/// RFC 6749 §4.1.3, with our own verifier (RFC 7636 §4.5) and the redirect URI that was sent upstream.
+/// RFC 6749 §4.1.3, with our own verifier (RFC 7636 §4.5) and the redirect URI that was sent
+/// upstream.
 fn token_request(pending: &PendingUpstream, code: &str) -> HttpCall {
     let provider: &Arc<Provider> = &pending.provider;
-    let mut call = HttpCall::new(
-        Method::POST,
-        provider.token_endpoint.url().clone(),
-        Purpose::ExchangeCode,
-    );
+    let mut call =
+        HttpCall::new(Method::POST, provider.token_endpoint.url().clone(), Purpose::ExchangeCode);
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
         .append_pair("code", code)
@@ -125,10 +106,7 @@ fn token_request(pending: &PendingUpstream, code: &str) -> HttpCall {
     if provider.pkce {
         form.append_pair("code_verifier", &pending.derived.code_verifier.0);
     }
-    let secret = provider
-        .client_secret
-        .as_ref()
-        .map_or("", |secret| secret.expose());
+    let secret = provider.client_secret.as_ref().map_or("", |secret| secret.expose());
     match provider.token_auth {
         TokenAuth::Basic => {
             // RFC 6749 §2.3.1: both are form-encoded before they are joined.
@@ -142,8 +120,7 @@ fn token_request(pending: &PendingUpstream, code: &str) -> HttpCall {
             }
         }
         TokenAuth::Post => {
-            form.append_pair("client_id", &provider.client_id)
-                .append_pair("client_secret", secret);
+            form.append_pair("client_id", &provider.client_id).append_pair("client_secret", secret);
         }
         TokenAuth::None => {
             form.append_pair("client_id", &provider.client_id);
@@ -154,7 +131,6 @@ fn token_request(pending: &PendingUpstream, code: &str) -> HttpCall {
     let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
     call.headers.insert(header::CONTENT_TYPE, form_type);
     // GitHub answers with a form where JSON is not asked for.
-    call.headers
-        .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    call.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     call
 }

@@ -1,4 +1,5 @@
-//! A person is known. The application is asked what to make of them, and the grant's first record is written.
+//! A person is known. The application is asked what to make of them, and the grant's first record
+//! is written.
 
 use super::pending::PendingUpstream;
 use super::redeem::{Code, IssuedCode};
@@ -37,11 +38,7 @@ pub(super) enum NotIssued {
 impl Identity {
     /// The grant begins, with a code. The upstream tokens end here: nothing keeps them.
     fn issue(self, server: &Server, mapping: Mapping, now: Timestamp) -> IssuedCode {
-        let Self {
-            pending,
-            user,
-            tokens: _,
-        } = self;
+        let Self { pending, user, tokens: _ } = self;
         let code_expires_at = now.after(server.lifetimes().code);
         let request = &pending.request;
         let data = CodeData {
@@ -61,10 +58,7 @@ impl Identity {
             // The record outlives both what leads on from it and what could lead to it once more.
             kept_until: code_expires_at.max(pending.ends_at()),
         };
-        IssuedCode {
-            id: pending.derived.grant_id,
-            data,
-        }
+        IssuedCode { id: pending.derived.grant_id, data }
     }
 
     fn question(&self) -> MapUser {
@@ -129,11 +123,7 @@ fn write(
         client_id: code.data.allowed.client_id.clone(),
         subject,
     };
-    let text = Code {
-        grant_id: code.id,
-        generation: 0,
-        expires_at: code.data.code_expires_at,
-    };
+    let text = Code { grant_id: code.id, generation: 0, expires_at: code.data.code_expires_at };
     let text = seal(server.keys().first(), &text);
     let server = server.clone();
     create(&server.clone(), Grant::IssuedCode(code), tick).then(tick, move |created, _| {

@@ -1,5 +1,5 @@
-//! The one place where tokens are made, whatever the grant type: what is granted cannot be exceeded by one path that
-//! forgot a check the others make.
+//! The one place where tokens are made, whatever the grant type: what is granted cannot be exceeded
+//! by one path that forgot a check the others make.
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,11 @@ use crate::seal::{Sealable, seal};
 use crate::server::Server;
 use crate::tick::Timestamp;
 
-/// Tokens that a grant in its present state gives: only [`IssuedCode::redeem`](super::IssuedCode::redeem) and
-/// [`TokenGrant::rotate`] lead here.
+/// Tokens that a grant in its present state gives: only
+/// [`IssuedCode::redeem`](super::IssuedCode::redeem) and [`TokenGrant::rotate`] lead here.
 ///
-/// They are a plan until the record is written; then they are minted. Everything in them follows from the record, so that
-/// a repeated refresh is answered with the same bytes.
+/// They are a plan until the record is written; then they are minted. Everything in them follows
+/// from the record, so that a repeated refresh is answered with the same bytes.
 pub struct Tokens {
     grant_id: GrantId,
     generation: u64,
@@ -101,34 +101,20 @@ impl Tokens {
 
     /// When the last of them dies.
     pub(super) fn latest_expiry(&self) -> Timestamp {
-        self.refresh_expires_at
-            .map_or(self.access_expires_at, |at| at.max(self.access_expires_at))
+        self.refresh_expires_at.map_or(self.access_expires_at, |at| at.max(self.access_expires_at))
     }
 
     /// Signs and seals. Called when the record is written and not before.
     pub(super) fn mint(&self, server: &Server, now: Timestamp) -> Result<Response, Refusal> {
         let (access_token, extra) = match &self.mapping {
             Mapping::Claims { subject, claims } => (self.sign(server, subject, claims)?, "{}"),
-            Mapping::Token {
-                access_token,
-                extra,
-                ..
-            } => (access_token.expose().to_owned(), &**extra),
+            Mapping::Token { access_token, extra, .. } => {
+                (access_token.expose().to_owned(), &**extra)
+            }
         };
         let refresh_token = self.refresh_expires_at.map(|expires_at| {
-            let Self {
-                grant_id,
-                generation,
-                ..
-            } = *self;
-            seal(
-                server.keys().first(),
-                &RefreshToken {
-                    grant_id,
-                    generation,
-                    expires_at,
-                },
-            )
+            let Self { grant_id, generation, .. } = *self;
+            seal(server.keys().first(), &RefreshToken { grant_id, generation, expires_at })
         });
         let response = TokenResponse {
             access_token: &access_token,
@@ -155,7 +141,8 @@ impl Tokens {
             .map_err(|_| Refusal::SigningFailed)
     }
 
-    /// The grant's id, so that an access token leads to its grant, and 64 bits that tell its tokens apart.
+    /// The grant's id, so that an access token leads to its grant, and 64 bits that tell its tokens
+    /// apart.
     fn jti(&self, server: &Server) -> String {
         let parts: [&[u8]; 4] = [
             &self.grant_id.0,
@@ -176,10 +163,7 @@ fn joined(own: &impl Serialize, more: &str) -> String {
     let Ok(mut json) = serde_json::to_string(own) else {
         unreachable!("a struct of strings and numbers is JSON")
     };
-    let more = more
-        .strip_prefix('{')
-        .and_then(|more| more.strip_suffix('}'))
-        .unwrap_or_default();
+    let more = more.strip_prefix('{').and_then(|more| more.strip_suffix('}')).unwrap_or_default();
     if !more.is_empty() {
         json.truncate(json.len() - 1);
         json.push(',');

@@ -10,19 +10,10 @@ use crate::secret::UpstreamTokens;
 use crate::tick::Timestamp;
 
 /// Claims that are ours to make (RFC 9068 §2.2).
-const OUR_CLAIMS: [&str; 8] = [
-    "iss",
-    "aud",
-    "exp",
-    "iat",
-    "nbf",
-    "jti",
-    "client_id",
-    "scope",
-];
+const OUR_CLAIMS: [&str; 8] = ["iss", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope"];
 
-/// Members that mean something to whoever reads a token response (RFC 6749 §5.1 and §5.2, OpenID Connect Core §3.1.3.3,
-/// RFC 8693 §2.2.1).
+/// Members that mean something to whoever reads a token response (RFC 6749 §5.1 and §5.2, OpenID
+/// Connect Core §3.1.3.3, RFC 8693 §2.2.1).
 const OUR_MEMBERS: [&str; 10] = [
     "access_token",
     "token_type",
@@ -38,10 +29,7 @@ const OUR_MEMBERS: [&str; 10] = [
 
 /// Without a mapper: the person as `provider:id`, and nothing else.
 pub(super) fn default(user: &User) -> Mapping {
-    Mapping::Claims {
-        subject: user.key(),
-        claims: "{}".to_owned(),
-    }
+    Mapping::Claims { subject: user.key(), claims: "{}".to_owned() }
 }
 
 /// Accepts the application's answer.
@@ -65,24 +53,17 @@ fn accept_claims(
     upstream: Option<&UpstreamTokens>,
 ) -> Result<Mapping, Refusal> {
     if OUR_CLAIMS.iter().any(|ours| claims.contains_key(*ours)) {
-        return Err(Refusal::MapperMisbehaved(
-            "a claim has the name of one of ours",
-        ));
+        return Err(Refusal::MapperMisbehaved("a claim has the name of one of ours"));
     }
     if has_upstream_token(&claims, upstream) {
-        return Err(Refusal::MapperMisbehaved(
-            "a claim is a token of the upstream provider",
-        ));
+        return Err(Refusal::MapperMisbehaved("a claim is a token of the upstream provider"));
     }
     let subject = match claims.remove("sub") {
         None => user.key(),
         Some(Value::String(subject)) if !subject.is_empty() => subject,
         Some(_) => return Err(Refusal::MapperMisbehaved("sub must be a non-empty string")),
     };
-    Ok(Mapping::Claims {
-        subject,
-        claims: Value::Object(claims).to_string(),
-    })
+    Ok(Mapping::Claims { subject, claims: Value::Object(claims).to_string() })
 }
 
 fn accept_token(
@@ -92,20 +73,14 @@ fn accept_token(
 ) -> Result<Mapping, Refusal> {
     let text = token.access_token.expose();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Refusal::MapperMisbehaved(
-            "an access token is visible ASCII",
-        ));
+        return Err(Refusal::MapperMisbehaved("an access token is visible ASCII"));
     }
-    // MCP authorization, Access Token Privilege Restriction: a token is never passed through (AUD-11).
+    // MCP authorization, Access Token Privilege Restriction: a token is never passed through
+    // (AUD-11).
     if upstream.is_some_and(|upstream| upstream.contain(text)) {
-        return Err(Refusal::MapperMisbehaved(
-            "the access token is the upstream provider's",
-        ));
+        return Err(Refusal::MapperMisbehaved("the access token is the upstream provider's"));
     }
-    if OUR_MEMBERS
-        .iter()
-        .any(|ours| token.extra.contains_key(*ours))
-    {
+    if OUR_MEMBERS.iter().any(|ours| token.extra.contains_key(*ours)) {
         return Err(Refusal::MapperMisbehaved(
             "an extra member has the name of one of a token response",
         ));

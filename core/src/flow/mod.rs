@@ -8,8 +8,8 @@
 //! POST /token      Load --> TokenGrant --rotate, Swap--> TokenGrant        genuine replay --Swap--> Revoked
 //! ```
 //!
-//! Transitions consume the state they leave; no state is `Clone`; none can be made from outside. What must not happen does
-//! not compile. A code is redeemed once:
+//! Transitions consume the state they leave; no state is `Clone`; none can be made from outside.
+//! What must not happen does not compile. A code is redeemed once:
 //!
 //! ```compile_fail,E0382
 //! use vestibule_core::flow::{IssuedCode, Redemption};
@@ -86,10 +86,7 @@ impl Rejected {
     /// The error response of RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2).
     pub(crate) fn redirect(&self, server: &Server) -> Response {
         let wire = self.refusal.wire();
-        let mut parameters = vec![
-            ("error", wire.error),
-            ("error_description", &*wire.description),
-        ];
+        let mut parameters = vec![("error", wire.error), ("error_description", &*wire.description)];
         if let Some(state) = &self.state {
             parameters.push(("state", state));
         }

@@ -58,7 +58,8 @@ struct FlowCookie {
 struct Way {
     nonce: FlowNonce,
     provider: ProviderId,
-    /// As it was sent upstream: the exchange must repeat it, even if the configuration has changed since.
+    /// As it was sent upstream: the exchange must repeat it, even if the configuration has changed
+    /// since.
     upstream_redirect_uri: String,
     expires_at: Timestamp,
     /// The latest time at which a repetition of this flow can still come back.
@@ -67,9 +68,7 @@ struct Way {
 
 impl std::fmt::Debug for Way {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Way")
-            .field("provider", &self.provider)
-            .finish_non_exhaustive()
+        f.debug_struct("Way").field("provider", &self.provider).finish_non_exhaustive()
     }
 }
 
@@ -81,7 +80,8 @@ impl Sealable for FlowCookie {
     }
 }
 
-/// The content of the `state` sent upstream: at most 128 characters, since some providers refuse long ones.
+/// The content of the `state` sent upstream: at most 128 characters, since some providers refuse
+/// long ones.
 #[derive(Serialize, Deserialize)]
 struct UpstreamState {
     handle: FlowHandle,
@@ -108,10 +108,7 @@ impl AuthorizeRequest {
         now: Timestamp,
     ) -> PendingUpstream {
         let key = server.keys().first();
-        let nonce = key.mac(
-            Purpose::FlowNonce,
-            &[&flow_id.0, provider.id.as_str().as_bytes()],
-        );
+        let nonce = key.mac(Purpose::FlowNonce, &[&flow_id.0, provider.id.as_str().as_bytes()]);
         let nonce = FlowNonce(nonce);
         let way = Way {
             nonce,
@@ -121,13 +118,7 @@ impl AuthorizeRequest {
             ends_at: page_ends_at.after(UPSTREAM_LIFETIME),
         };
         let derived = Derived::from(key, nonce);
-        PendingUpstream {
-            request: self,
-            provider,
-            derived,
-            handle: nonce.handle(),
-            way,
-        }
+        PendingUpstream { request: self, provider, derived, handle: nonce.handle(), way }
     }
 }
 
@@ -151,20 +142,12 @@ impl PendingUpstream {
 
     pub(super) fn into_cookie(self, server: &Server) -> String {
         let asked = self.request.to_asked();
-        seal(
-            server.keys().first(),
-            &FlowCookie {
-                way: self.way,
-                asked,
-            },
-        )
+        seal(server.keys().first(), &FlowCookie { way: self.way, asked })
     }
 
     /// When a cookie dies; `None`: it does not open.
     pub(super) fn cookie_expiry(server: &Server, value: &str, now: Timestamp) -> Option<Timestamp> {
-        open::<FlowCookie>(server.keys(), value, now)
-            .ok()
-            .map(|(cookie, _)| cookie.way.expires_at)
+        open::<FlowCookie>(server.keys(), value, now).ok().map(|(cookie, _)| cookie.way.expires_at)
     }
 
     /// The handle of the flow that a `state` belongs to, if it was made for this provider.
@@ -202,13 +185,7 @@ impl PendingUpstream {
         }
         let request = AuthorizeRequest::reopen(server, asked)?;
         let derived = Derived::from(key, way.nonce);
-        Ok(Self {
-            request,
-            provider,
-            derived,
-            handle,
-            way,
-        })
+        Ok(Self { request, provider, derived, handle, way })
     }
 
     /// Where the browser goes: the provider's authorization endpoint (RFC 6749 §4.1.1).
@@ -246,14 +223,12 @@ impl PendingUpstream {
 }
 
 impl Derived {
-    /// Under the key that sealed the cookie, so that moving another key to first place changes nothing on the way.
+    /// Under the key that sealed the cookie, so that moving another key to first place changes
+    /// nothing on the way.
     fn from(key: &SealingKey, nonce: FlowNonce) -> Self {
         let mut grant_id = [0; 16];
         grant_id.copy_from_slice(&key.mac(Purpose::GrantId, &[&nonce.0])[..16]);
         let verifier = base64url(key.mac(Purpose::UpstreamVerifier, &[&nonce.0]));
-        Self {
-            grant_id: GrantId(grant_id),
-            code_verifier: Verifier(verifier),
-        }
+        Self { grant_id: GrantId(grant_id), code_verifier: Verifier(verifier) }
     }
 }

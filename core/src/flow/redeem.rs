@@ -44,7 +44,8 @@ pub struct IssuedCode {
     pub(crate) data: CodeData,
 }
 
-/// What a client shows to redeem a code: itself, authenticated, and a code that opened and is alive.
+/// What a client shows to redeem a code: itself, authenticated, and a code that opened and is
+/// alive.
 #[derive(Debug)]
 pub struct Redemption {
     client: AuthenticatedClient,
@@ -62,16 +63,13 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Redemption {
-    /// Whether everything fits. An omitted `redirect_uri` is what OAuth 2.1 §4.1.3 asks for; a different one is theft.
+    /// Whether everything fits. An omitted `redirect_uri` is what OAuth 2.1 §4.1.3 asks for; a
+    /// different one is theft.
     fn fits(&self, allowed: &Allowed, binding: &Binding) -> Result<(), Refusal> {
         if *self.client.id() != allowed.client_id {
             return Err(Refusal::OtherClient);
         }
-        if self
-            .redirect_uri
-            .as_ref()
-            .is_some_and(|uri| *uri != binding.redirect_uri)
-        {
+        if self.redirect_uri.as_ref().is_some_and(|uri| *uri != binding.redirect_uri) {
             return Err(Refusal::RedirectUriChanged);
         }
         if !CodeVerifier::parse(&self.code_verifier.0)?.fits(&binding.code_challenge) {
@@ -91,8 +89,8 @@ impl IssuedCode {
     /// Spends the code.
     ///
     /// # Errors
-    /// A [`Refusal`] where the redemption does not fit; the record stays as it is, so that whoever guesses does not burn
-    /// another's code.
+    /// A [`Refusal`] where the redemption does not fit; the record stays as it is, so that whoever
+    /// guesses does not burn another's code.
     pub fn redeem(
         self,
         redemption: &Redemption,
@@ -125,11 +123,12 @@ impl IssuedCode {
 }
 
 impl TokenGrant {
-    /// The code came again while it was alive. If everything fits, two parties hold it, and the grant ends with all that
-    /// came of it (RFC 6749 §4.1.2).
+    /// The code came again while it was alive. If everything fits, two parties hold it, and the
+    /// grant ends with all that came of it (RFC 6749 §4.1.2).
     ///
     /// # Errors
-    /// A [`Refusal`] where the redemption does not fit: then nothing changes, or anybody could end anybody's grant.
+    /// A [`Refusal`] where the redemption does not fit: then nothing changes, or anybody could end
+    /// anybody's grant.
     pub fn replayed(self, redemption: &Redemption, now: Timestamp) -> Result<Revoked, Refusal> {
         redemption.fits(&self.data.allowed, &self.data.binding)?;
         Ok(self.end(now))
@@ -151,9 +150,7 @@ pub(super) fn redeem<const N: usize>(
     transact(server, id, tick, move |grant, tick| {
         Step::Done(decide(grant, &redemption, &lifetimes, tick.now))
     })
-    .then(tick, |outcome, _| {
-        Step::Done(outcome.unwrap_or_else(Outcome::refused))
-    })
+    .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::refused)))
 }
 
 fn read<const N: usize>(
@@ -207,8 +204,6 @@ fn decide(
 
 impl std::fmt::Debug for IssuedCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IssuedCode")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("IssuedCode").field("id", &self.id).finish_non_exhaustive()
     }
 }

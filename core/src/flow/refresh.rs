@@ -1,4 +1,5 @@
-//! `grant_type=refresh_token`: rotation with a bounded, idempotent grace (OAuth 2.1 §4.3, RFC 9700 §4.14.2).
+//! `grant_type=refresh_token`: rotation with a bounded, idempotent grace (OAuth 2.1 §4.3, RFC 9700
+//! §4.14.2).
 
 use super::issue::{RefreshToken, Tokens};
 use super::mapping;
@@ -32,8 +33,8 @@ pub struct TokenGrant {
 pub enum Rotation {
     /// It was the present one. The next generation begins; the record must be written.
     Rotated(Rotated),
-    /// It was spent a moment ago, and its successor has not been used: the answer was lost, or two processes share the
-    /// token. The same successor again; nothing is written.
+    /// It was spent a moment ago, and its successor has not been used: the answer was lost, or two
+    /// processes share the token. The same successor again; nothing is written.
     Again(Rotated),
     /// It was used up. Two parties hold it, and the grant ends.
     Replayed(Revoked),
@@ -84,18 +85,11 @@ impl TokenGrant {
     }
 
     pub(super) fn access_expires_at(&self, lifetimes: &Lifetimes) -> Timestamp {
-        self.data
-            .rotated_at
-            .after(lifetimes.access)
-            .min(self.ends_at(lifetimes))
+        self.data.rotated_at.after(lifetimes.access).min(self.ends_at(lifetimes))
     }
 
     pub(super) fn refresh_expires_at(&self, lifetimes: &Lifetimes) -> Option<Timestamp> {
-        let expires_at = self
-            .data
-            .rotated_at
-            .after(lifetimes.refresh)
-            .min(self.ends_at(lifetimes));
+        let expires_at = self.data.rotated_at.after(lifetimes.refresh).min(self.ends_at(lifetimes));
         self.data.refreshes.then_some(expires_at)
     }
 
@@ -113,10 +107,7 @@ impl TokenGrant {
             client_id: allowed.client_id.clone(),
             scope: allowed.scope.clone(),
             resource: allowed.resource.clone(),
-            idempotency_key: IdempotencyKey {
-                grant_id: self.id,
-                generation: self.data.generation,
-            },
+            idempotency_key: IdempotencyKey { grant_id: self.id, generation: self.data.generation },
         }
     }
 }
@@ -150,12 +141,8 @@ pub(super) fn refresh<const N: usize>(
         Err(refusal) => return Step::Done(Outcome::refused(refusal)),
     };
     let deciding = server.clone();
-    transact(server, id, tick, move |grant, tick| {
-        decide(&deciding, grant, &refresh, tick)
-    })
-    .then(tick, |outcome, _| {
-        Step::Done(outcome.unwrap_or_else(Outcome::refused))
-    })
+    transact(server, id, tick, move |grant, tick| decide(&deciding, grant, &refresh, tick))
+        .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::refused)))
 }
 
 fn read<const N: usize>(
@@ -171,15 +158,7 @@ fn read<const N: usize>(
         Unopened::Forged => Refusal::TokenForged,
         Unopened::Expired => Refusal::TokenExpired,
     })?;
-    Ok((
-        token.grant_id,
-        Refresh {
-            client,
-            generation: token.generation,
-            scope,
-            resource,
-        },
-    ))
+    Ok((token.grant_id, Refresh { client, generation: token.generation, scope, resource }))
 }
 
 fn decide(
@@ -212,11 +191,9 @@ fn decide(
     match grant.rotate(refresh.generation, server.lifetimes(), tick.now) {
         Rotation::Rotated(rotated) => issue(server, rotated, scope, Write::Yes, tick),
         Rotation::Again(rotated) => issue(server, rotated, scope, Write::No, tick),
-        Rotation::Replayed(revoked) => end(
-            revoked,
-            Ended::RefreshTokenReplayed,
-            Refusal::RefreshTokenReplayed,
-        ),
+        Rotation::Replayed(revoked) => {
+            end(revoked, Ended::RefreshTokenReplayed, Refusal::RefreshTokenReplayed)
+        }
         Rotation::LostWrite(revoked) => end(revoked, Ended::LostWrite, Refusal::LostWrite),
     }
 }
@@ -263,17 +240,11 @@ fn decided(
     let (grant_id, generation) = (grant.id, grant.data.generation);
     match write {
         Write::Yes => {
-            let event = Event::Refreshed {
-                grant_id,
-                generation,
-            };
+            let event = Event::Refreshed { grant_id, generation };
             Decision::Write(Grant::Tokens(grant), Outcome::tokens(tokens, event))
         }
         Write::No => {
-            let event = Event::RefreshedAgain {
-                grant_id,
-                generation,
-            };
+            let event = Event::RefreshedAgain { grant_id, generation };
             Decision::Keep(Outcome::tokens(tokens, event))
         }
     }

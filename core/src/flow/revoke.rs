@@ -19,7 +19,8 @@ use crate::tick::{Tick, Timestamp};
 
 const PARAMETERS: [&str; 4] = ["token", "token_type_hint", "client_id", "client_secret"];
 
-/// A grant that was ended: a tombstone of ids and times, kept so that what leads to it is known to be dead.
+/// A grant that was ended: a tombstone of ids and times, kept so that what leads to it is known to
+/// be dead.
 #[derive(Debug)]
 pub struct Revoked {
     pub(crate) id: GrantId,
@@ -28,13 +29,7 @@ pub struct Revoked {
 
 impl Revoked {
     pub(super) fn new(id: GrantId, ended_at: Timestamp, kept_until: Timestamp) -> Self {
-        Self {
-            id,
-            data: RevokedData {
-                ended_at,
-                kept_until,
-            },
-        }
+        Self { id, data: RevokedData { ended_at, kept_until } }
     }
 
     /// The grant's id.
@@ -52,9 +47,7 @@ impl Revoked {
 
 impl std::fmt::Debug for RevokedData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RevokedData")
-            .field("ended_at", &self.ended_at)
-            .finish_non_exhaustive()
+        f.debug_struct("RevokedData").field("ended_at", &self.ended_at).finish_non_exhaustive()
     }
 }
 
@@ -68,13 +61,14 @@ pub(crate) fn revoke(server: &Server, request: &Request, tick: &mut Tick) -> Ste
     }
 }
 
-/// The client, and the grant that its token leads to. The hint is no more than that: both kinds are tried (INT-09).
+/// The client, and the grant that its token leads to. The hint is no more than that: both kinds are
+/// tried (INT-09).
 fn read(
     server: &Server,
     request: &Request,
     now: Timestamp,
 ) -> Result<(AuthenticatedClient, Option<GrantId>), Refusal> {
-    let mut params = Params::parse(&PARAMETERS, crate::server::form(request)?)?;
+    let mut params = Params::parse(&PARAMETERS, request.form()?)?;
     params.repeated()?;
     let client = client_auth::authenticate(server, request.headers(), &mut params)?;
     let token = params.required("token")?;
@@ -104,10 +98,7 @@ fn end(
     .then(tick, move |ended, _| {
         let mut reply = Reply::from(Response::empty(StatusCode::OK));
         match ended {
-            Ok(true) => reply.events.push(Event::GrantEnded {
-                grant_id,
-                why: Ended::Revoked,
-            }),
+            Ok(true) => reply.events.push(Event::GrantEnded { grant_id, why: Ended::Revoked }),
             Ok(false) => {}
             // A corrupt grant opens for nobody any more; there is nothing left to revoke.
             Err(refusal @ Refusal::CorruptRecord) => reply.events.push(Event::Refused { refusal }),

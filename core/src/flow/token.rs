@@ -32,27 +32,17 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub(super) fn tokens(tokens: Tokens, event: Event) -> Self {
-        Self {
-            result: Ok(tokens),
-            events: vec![event],
-        }
+        Self { result: Ok(tokens), events: vec![event] }
     }
 
     pub(super) fn refused(refusal: Refusal) -> Self {
-        let event = Event::Refused {
-            refusal: refusal.clone(),
-        };
-        Self {
-            result: Err(refusal),
-            events: vec![event],
-        }
+        let event = Event::Refused { refusal: refusal.clone() };
+        Self { result: Err(refusal), events: vec![event] }
     }
 
     pub(super) fn ended(grant_id: GrantId, why: Ended, refusal: Refusal) -> Self {
         let mut refused = Self::refused(refusal);
-        refused
-            .events
-            .insert(0, Event::GrantEnded { grant_id, why });
+        refused.events.insert(0, Event::GrantEnded { grant_id, why });
         refused
     }
 
@@ -71,18 +61,14 @@ pub(crate) fn token(server: &Server, request: &Request, tick: &mut Tick) -> Step
     let server = server.clone();
     dispatch(&server, request, tick)
         .unwrap_or_else(|refusal| Step::Done(Outcome::refused(refusal)))
-        .then(tick, move |outcome, tick| {
-            Step::Done(outcome.into_reply(&server, tick.now))
-        })
+        .then(tick, move |outcome, tick| Step::Done(outcome.into_reply(&server, tick.now)))
 }
 
 fn dispatch(server: &Server, request: &Request, tick: &mut Tick) -> Result<Step<Outcome>, Refusal> {
-    let body = crate::server::form(request)?;
+    let body = request.form()?;
     // CLA-09: credentials in a URL end up in logs; refused even where the body has them too.
-    let mut query = Params::parse(
-        &["client_secret", "code", "refresh_token"],
-        request.query().as_bytes(),
-    )?;
+    let mut query =
+        Params::parse(&["client_secret", "code", "refresh_token"], request.query().as_bytes())?;
     for parameter in ["client_secret", "code", "refresh_token"] {
         if query.optional(parameter)?.is_some() {
             return Err(Refusal::Invalid { parameter });

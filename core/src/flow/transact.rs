@@ -13,10 +13,7 @@ use crate::store::{Load, Record, Swap, Swapped, Version};
 use crate::tick::{Tick, Timestamp};
 
 /// What was decided on seeing a grant.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives for one call; a box would cost more"
-)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one call; a box would cost more")]
 pub(super) enum Decision<T> {
     /// Leave the record as it is.
     Keep(T),
@@ -24,15 +21,16 @@ pub(super) enum Decision<T> {
     Write(Grant, T),
 }
 
-/// Sees a grant (or that there is none) and decides. Asked again, afresh, after each conflict: an old decision is never
-/// swapped onto a new state.
+/// Sees a grant (or that there is none) and decides. Asked again, afresh, after each conflict: an
+/// old decision is never swapped onto a new state.
 pub(super) type Decide<T> =
     dyn Fn(Option<Grant>, &mut Tick) -> Step<Decision<T>> + Send + Sync + 'static;
 
 /// Moves a grant.
 ///
 /// # Errors
-/// [`Refusal::StoreUnavailable`], [`Refusal::Contention`] after four rounds, [`Refusal::CorruptRecord`].
+/// [`Refusal::StoreUnavailable`], [`Refusal::Contention`] after four rounds,
+/// [`Refusal::CorruptRecord`].
 pub(super) fn transact<T: Send + Sync + 'static>(
     server: &Server,
     id: GrantId,
@@ -88,9 +86,8 @@ pub(super) fn create(
     tick: &mut Tick,
 ) -> Step<Result<Swapped, Refusal>> {
     let patience = Patience::from(tick.now);
-    write(server, None, grant, patience, tick).then(tick, |written, _| {
-        Step::Done(written.map(|(swapped, _)| swapped))
-    })
+    write(server, None, grant, patience, tick)
+        .then(tick, |written, _| Step::Done(written.map(|(swapped, _)| swapped)))
 }
 
 type Written = Result<(Swapped, Patience), Refusal>;
@@ -106,18 +103,16 @@ fn write(
     let version = Version::from_bytes(tick.entropy.draw("record version"));
     let record = grant.into_record(server.keys(), version);
     if record.bytes.len() > Record::MAX_BYTES {
-        return Step::Done(Err(Refusal::UpstreamMalformed(
-            "the grant is too large to be kept",
-        )));
+        return Step::Done(Err(Refusal::UpstreamMalformed("the grant is too large to be kept")));
     }
     swap(Swap::new(key, expected, record), patience, tick)
 }
 
 /// Asks for a swap until it is known what became of it.
 ///
-/// After "unavailable" the write may have happened, or may still happen. So the record is loaded: our version is there, or
-/// the expected one still is (then the very same swap is asked for again, which is harmless if the first one arrives late),
-/// or somebody else's, which is a conflict.
+/// After "unavailable" the write may have happened, or may still happen. So the record is loaded:
+/// our version is there, or the expected one still is (then the very same swap is asked for again,
+/// which is harmless if the first one arrives late), or somebody else's, which is a conflict.
 fn swap(swap_: Swap, patience: Patience, tick: &mut Tick) -> Step<Written> {
     ask(swap_.clone()).then(tick, move |answer, tick| match answer {
         Ok(swapped) => settle(swapped, swap_, patience, tick),
@@ -168,21 +163,12 @@ struct Patience {
 impl Patience {
     fn from(now: Timestamp) -> Self {
         let until = now.after(Duration::from_secs(5));
-        Self {
-            rounds_left: 3,
-            pauses_left: 8,
-            until,
-            doubts: false,
-        }
+        Self { rounds_left: 3, pauses_left: 8, until, doubts: false }
     }
 
     /// The outcome of the next round's swap is known again.
     fn another_round(self) -> Option<Self> {
-        Some(Self {
-            rounds_left: self.rounds_left.checked_sub(1)?,
-            doubts: false,
-            ..self
-        })
+        Some(Self { rounds_left: self.rounds_left.checked_sub(1)?, doubts: false, ..self })
     }
 
     /// 20 ms, doubled each time.
@@ -192,13 +178,6 @@ impl Patience {
         }
         let pauses_left = self.pauses_left.checked_sub(1)?;
         let at_most = Duration::from_millis(20 << (8 - self.pauses_left));
-        Some((
-            Pause { at_most },
-            Self {
-                pauses_left,
-                doubts: true,
-                ..self
-            },
-        ))
+        Some((Pause { at_most }, Self { pauses_left, doubts: true, ..self }))
     }
 }

@@ -37,11 +37,7 @@ fn rfc_8037_appendix_a_4_is_reproduced() {
         "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     assert_eq!(base64url(key.sign(message.as_bytes()).unwrap()), signature);
     assert!(key.verify(message.as_bytes(), &from_base64url(signature).unwrap()));
-    assert!(
-        key.public_jwk()
-            .unwrap()
-            .contains("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
-    );
+    assert!(key.public_jwk().unwrap().contains("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"));
 }
 
 #[test]
@@ -58,7 +54,8 @@ fn rfc_7515_appendix_a_1_and_a_3_verify() {
     let secret = from_base64url("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI").unwrap();
     let es256 = SigningKey::from_bytes(Algorithm::Es256, secret.try_into().unwrap()).unwrap();
     let message = format!("eyJhbGciOiJFUzI1NiJ9.{payload}");
-    // The signature of the RFC has a large s; its mirror image, which every verifier accepts too, is the one taken here.
+    // The signature of the RFC has a large s; its mirror image, which every verifier accepts too,
+    // is the one taken here.
     let printed = from_base64url(
         "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
     );
@@ -72,18 +69,11 @@ fn jwt_01_none_and_missing_signatures_are_refused() {
     let good = sign(&key, b"{}").unwrap();
     let (message, _) = good.rsplit_once('.').unwrap();
     let keys = [key];
-    for token in [
-        format!("{message}."),
-        message.to_owned(),
-        format!("{message}.AA"),
-    ] {
+    for token in [format!("{message}."), message.to_owned(), format!("{message}.AA")] {
         assert!(verify(&keys, &token).is_none(), "{token}");
     }
     for alg in ["none", "None", "nOnE"] {
-        let header = format!(
-            r#"{{"alg":"{alg}","typ":"at+jwt","kid":"{}"}}"#,
-            keys[0].kid()
-        );
+        let header = format!(r#"{{"alg":"{alg}","typ":"at+jwt","kid":"{}"}}"#, keys[0].kid());
         let token = signed(&keys[0], &header, "{}");
         assert!(verify(&keys, &token).is_none(), "{alg}");
     }
@@ -101,19 +91,10 @@ fn jwt_02_jwt_03_the_algorithm_is_the_keys_not_the_tokens() {
 #[test]
 fn jwt_06_strange_kids_are_refused() {
     let key = key(Algorithm::EdDsa);
-    for kid in [
-        r#""../../dev/null""#,
-        r#""' OR 1""#,
-        r#""\u0000""#,
-        "1",
-        "null",
-    ] {
+    for kid in [r#""../../dev/null""#, r#""' OR 1""#, r#""\u0000""#, "1", "null"] {
         let header = format!(r#"{{"alg":"EdDSA","typ":"at+jwt","kid":{kid}}}"#);
         let token = signed(&key, &header, "{}");
-        assert!(
-            verify(std::slice::from_ref(&key), &token).is_none(),
-            "{kid}"
-        );
+        assert!(verify(std::slice::from_ref(&key), &token).is_none(), "{kid}");
     }
     let token = signed(&key, r#"{"alg":"EdDSA","typ":"at+jwt"}"#, "{}");
     assert!(verify(&[key], &token).is_none(), "no kid");
@@ -124,10 +105,7 @@ fn jwt_08_critical_members_are_refused() {
     let key = key(Algorithm::EdDsa);
     for change in [r#","crit":["x"]"#, r#","crit":[]"#, r#","b64":false"#] {
         let token = signed(&key, &header(&key, change), "{}");
-        assert!(
-            verify(std::slice::from_ref(&key), &token).is_none(),
-            "{change}"
-        );
+        assert!(verify(std::slice::from_ref(&key), &token).is_none(), "{change}");
     }
 }
 
@@ -146,11 +124,7 @@ fn jwt_15_zero_mirrored_and_der_signatures_are_refused() {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let parsed = p256::ecdsa::Signature::from_slice(&from_base64url(signature).unwrap()).unwrap();
     let mirrored = p256::ecdsa::Signature::from_scalars(parsed.r(), -parsed.s()).unwrap();
-    let forged = [
-        vec![0; 64],
-        mirrored.to_bytes().to_vec(),
-        parsed.to_der().as_bytes().to_vec(),
-    ];
+    let forged = [vec![0; 64], mirrored.to_bytes().to_vec(), parsed.to_der().as_bytes().to_vec()];
     for signature in forged {
         let token = format!("{message}.{}", base64url(signature));
         assert!(verify(std::slice::from_ref(&key), &token).is_none());
@@ -169,10 +143,7 @@ fn jwt_18_jwt_21_other_serialisations_and_encodings_are_refused() {
         format!("{token}."),
         format!("{token}="),
     ] {
-        assert!(
-            verify(std::slice::from_ref(&key), &other).is_none(),
-            "{other}"
-        );
+        assert!(verify(std::slice::from_ref(&key), &other).is_none(), "{other}");
     }
     let json = r#"{"payload":"e30","signatures":[]}"#;
     assert!(verify(&[key], json).is_none());

@@ -14,9 +14,7 @@ pub(super) fn from_bytes(bytes: &[u8; 32]) -> SigningKey {
 }
 
 pub(super) fn from_pem(pem: &str) -> Result<SigningKey, InvalidKey> {
-    Secret::from_pkcs8_pem(pem)
-        .map(with_name)
-        .map_err(|_| InvalidKey::NotAPem)
+    Secret::from_pkcs8_pem(pem).map(with_name).map_err(|_| InvalidKey::NotAPem)
 }
 
 fn with_name(secret: Secret) -> SigningKey {

@@ -24,21 +24,13 @@ fn with_name(secret: Secret) -> Result<SigningKey, InvalidKey> {
     let (x, y) = point.x().zip(point.y()).ok_or(InvalidKey::OutOfRange)?;
     let (x, y) = (base64url(x), base64url(y));
     // RFC 7638 §3.2: the required members in lexicographic order.
-    let thumbprint = Sha256::digest(format!(
-        r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#
-    ));
+    let thumbprint = Sha256::digest(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#));
     let kid = base64url(&thumbprint[..12]);
     let jwk = format!(
         r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}","kid":"{kid}","alg":"ES256","use":"sig"}}"#
     );
     let pair = Arc::new(Pair { secret, public });
-    Ok(SigningKey::new(
-        Algorithm::Es256,
-        kid,
-        Some(jwk),
-        pair.clone(),
-        pair,
-    ))
+    Ok(SigningKey::new(Algorithm::Es256, kid, Some(jwk), pair.clone(), pair))
 }
 
 struct Pair {
@@ -49,14 +41,16 @@ struct Pair {
 impl Signer for Pair {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
         let signature: Signature = self.secret.try_sign(message).map_err(|_| SigningFailed)?;
-        // JWT-15: a signature and its mirror image verify alike; only the one with the smaller s is ever made.
+        // JWT-15: a signature and its mirror image verify alike; only the one with the smaller s is
+        // ever made.
         Ok(signature.normalize_s().to_bytes().to_vec())
     }
 }
 
 impl Verify for Pair {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        // JWT-15: the mirror image of a signature is refused, so that no second text stands for the same token.
+        // JWT-15: the mirror image of a signature is refused, so that no second text stands for the
+        // same token.
         Signature::from_slice(signature).is_ok_and(|signature| {
             signature.normalize_s() == signature && self.public.verify(message, &signature).is_ok()
         })

@@ -13,21 +13,12 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<SigningKey, InvalidKey> {
         return Err(InvalidKey::TooShort);
     }
     let mac = Hmac::<Sha256>::new_from_slice(bytes).map_err(|_| InvalidKey::TooShort)?;
-    // No thumbprint: it would be a hash of the secret. A MAC of a fixed text tells keys apart and gives nothing away.
-    let name = mac
-        .clone()
-        .chain_update(b"vestibule/1/kid")
-        .finalize()
-        .into_bytes();
+    // No thumbprint: it would be a hash of the secret. A MAC of a fixed text tells keys apart and
+    // gives nothing away.
+    let name = mac.clone().chain_update(b"vestibule/1/kid").finalize().into_bytes();
     let kid = base64url(&Sha256::digest(name)[..12]);
     let key = Arc::new(Key { mac });
-    Ok(SigningKey::new(
-        Algorithm::Hs256,
-        kid,
-        None,
-        key.clone(),
-        key,
-    ))
+    Ok(SigningKey::new(Algorithm::Hs256, kid, None, key.clone(), key))
 }
 
 struct Key {
@@ -36,22 +27,12 @@ struct Key {
 
 impl Signer for Key {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        Ok(self
-            .mac
-            .clone()
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .to_vec())
+        Ok(self.mac.clone().chain_update(message).finalize().into_bytes().to_vec())
     }
 }
 
 impl Verify for Key {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.mac
-            .clone()
-            .chain_update(message)
-            .verify_slice(signature)
-            .is_ok()
+        self.mac.clone().chain_update(message).verify_slice(signature).is_ok()
     }
 }

@@ -1,4 +1,5 @@
-//! Keys: what seals and what signs. They are separate lists, loaded by separate settings, never derived from each other.
+//! Keys: what seals and what signs. They are separate lists, loaded by separate settings, never
+//! derived from each other.
 
 mod ed25519;
 mod es256;

@@ -1,4 +1,5 @@
-/// What a key is for. One secret gives one key per purpose, so that no text of one purpose opens as another.
+/// What a key is for. One secret gives one key per purpose, so that no text of one purpose opens as
+/// another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Purpose {

@@ -23,13 +23,8 @@ pub(crate) struct KeyRing {
 impl KeyRing {
     /// `None` for an empty list: missing keys do not build.
     pub(crate) fn new(secrets: &[SealingSecret], issuer: &Issuer) -> Option<Self> {
-        let mut keys = secrets
-            .iter()
-            .map(|secret| SealingKey::derive(secret, issuer));
-        Some(Self {
-            first: keys.next()?,
-            others: keys.collect(),
-        })
+        let mut keys = secrets.iter().map(|secret| SealingKey::derive(secret, issuer));
+        Some(Self { first: keys.next()?, others: keys.collect() })
     }
 
     /// The key that seals.
@@ -39,9 +34,7 @@ impl KeyRing {
 
     /// The key that a text names.
     pub(crate) fn named(&self, id: KeyId) -> Option<&SealingKey> {
-        std::iter::once(&self.first)
-            .chain(&self.others)
-            .find(|key| key.id == id)
+        std::iter::once(&self.first).chain(&self.others).find(|key| key.id == id)
     }
 }
 
@@ -78,7 +71,8 @@ impl SealingKey {
         &self.by_purpose[purpose as usize]
     }
 
-    /// HMAC-SHA256 over length-prefixed parts, so that no two lists of parts have the same MAC by shifting a boundary.
+    /// HMAC-SHA256 over length-prefixed parts, so that no two lists of parts have the same MAC by
+    /// shifting a boundary.
     pub(crate) fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
         let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.key(purpose)) else {
             unreachable!("HMAC takes keys of any length (RFC 2104 §2)");
@@ -93,10 +87,7 @@ impl SealingKey {
     /// The same, compared in constant time; `tag` may be a prefix of at least 16 bytes.
     pub(crate) fn mac_matches(&self, purpose: Purpose, parts: &[&[u8]], tag: &[u8]) -> bool {
         let mac = self.mac(purpose, parts);
-        tag.len() >= 16
-            && mac
-                .get(..tag.len())
-                .is_some_and(|mac| mac.ct_eq(tag).into())
+        tag.len() >= 16 && mac.get(..tag.len()).is_some_and(|mac| mac.ct_eq(tag).into())
     }
 }
 

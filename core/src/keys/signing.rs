@@ -13,7 +13,8 @@ pub enum Algorithm {
     EdDsa,
     /// ECDSA over P-256 with SHA-256.
     Es256,
-    /// HMAC with SHA-256: whoever verifies can also sign, so it is for one process only, and is never published.
+    /// HMAC with SHA-256: whoever verifies can also sign, so it is for one process only, and is
+    /// never published.
     Hs256,
 }
 
@@ -40,17 +41,19 @@ impl std::str::FromStr for Algorithm {
     }
 }
 
-/// Signs. The default implementations are RustCrypto's; a program may bring faster ones with [`SigningKey::with`].
+/// Signs. The default implementations are RustCrypto's; a program may bring faster ones with
+/// [`SigningKey::with`].
 pub trait Signer: Send + Sync {
-    /// The signature of `message` in the form of the algorithm's JWS (RFC 7515 §5.1): 64 bytes for EdDSA and ES256.
+    /// The signature of `message` in the form of the algorithm's JWS (RFC 7515 §5.1): 64 bytes for
+    /// EdDSA and ES256.
     ///
     /// # Errors
     /// [`SigningFailed`] where the library says so; core answers the client with 503.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed>;
 }
 
-/// Verifies. An implementation accepts exactly what the algorithm's specification accepts; what breaks if it accepts
-/// more is every token of the server.
+/// Verifies. An implementation accepts exactly what the algorithm's specification accepts; what
+/// breaks if it accepts more is every token of the server.
 pub trait Verify: Send + Sync {
     /// Whether `signature` is the key's signature of `message`.
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
@@ -76,7 +79,8 @@ impl SigningKey {
     /// A key of `algorithm` from 32 bytes of a cryptographic random source.
     ///
     /// # Errors
-    /// [`InvalidKey::OutOfRange`] where the bytes are no ES256 key, which happens once in 2³² times.
+    /// [`InvalidKey::OutOfRange`] where the bytes are no ES256 key, which happens once in 2³²
+    /// times.
     pub fn from_bytes(algorithm: Algorithm, bytes: [u8; 32]) -> Result<Self, InvalidKey> {
         match algorithm {
             Algorithm::EdDsa => Ok(ed25519::from_bytes(&bytes)),
@@ -85,8 +89,9 @@ impl SigningKey {
         }
     }
 
-    /// A key of `algorithm` from text: a PKCS #8 PEM document (`openssl genpkey`) for EdDSA and ES256, 32 bytes in
-    /// base64url (`vestibule keys new`) for all; for HS256 also any secret of at least 32 characters.
+    /// A key of `algorithm` from text: a PKCS #8 PEM document (`openssl genpkey`) for EdDSA and
+    /// ES256, 32 bytes in base64url (`vestibule keys new`) for all; for HS256 also any secret of at
+    /// least 32 characters.
     ///
     /// # Errors
     /// [`InvalidKey`], saying what the text is not.
@@ -113,23 +118,13 @@ impl SigningKey {
         signer: Arc<dyn Signer>,
         verify: Arc<dyn Verify>,
     ) -> Self {
-        Self {
-            algorithm,
-            kid,
-            public_jwk,
-            signer,
-            verify,
-        }
+        Self { algorithm, kid, public_jwk, signer, verify }
     }
 
     /// The same key in the hands of another library.
     #[must_use]
     pub fn with(self, signer: Arc<dyn Signer>, verify: Arc<dyn Verify>) -> Self {
-        Self {
-            signer,
-            verify,
-            ..self
-        }
+        Self { signer, verify, ..self }
     }
 
     /// Its algorithm.

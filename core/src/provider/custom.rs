@@ -3,7 +3,8 @@ use crate::config::EndpointUrl;
 use crate::ids::ProviderId;
 use crate::secret::ClientSecret;
 
-/// Any OAuth 2.0 provider, by its endpoints; asked with PKCE and, if there is a secret, with HTTP Basic.
+/// Any OAuth 2.0 provider, by its endpoints; asked with PKCE and, if there is a secret, with HTTP
+/// Basic.
 ///
 /// ```
 /// use vestibule_core::provider::{TokenAuth, custom};
@@ -39,11 +40,7 @@ pub fn custom(
         token_endpoint,
         userinfo_endpoint,
         client_id: client_id.into(),
-        token_auth: if client_secret.is_some() {
-            TokenAuth::Basic
-        } else {
-            TokenAuth::None
-        },
+        token_auth: if client_secret.is_some() { TokenAuth::Basic } else { TokenAuth::None },
         client_secret,
         scopes: Vec::new(),
         pkce: true,

@@ -1,4 +1,5 @@
-//! Upstream identity providers: where a person is sent, what is asked there and how the answer is read.
+//! Upstream identity providers: where a person is sent, what is asked there and how the answer is
+//! read.
 
 mod custom;
 mod tokens;
@@ -44,12 +45,14 @@ pub struct Provider {
     pub authorization_params: Vec<(String, String)>,
     /// Further parameters of the token request.
     pub token_params: Vec<(String, String)>,
-    /// Where the provider sends people back, below the issuer's path; `None`: below [`Paths::callback`].
+    /// Where the provider sends people back, below the issuer's path; `None`: below
+    /// [`Paths::callback`].
     pub callback_path: Option<String>,
-    /// The provider's issuer. Where it is set, an `iss` in the callback must equal it (RFC 9207 §2.4).
+    /// The provider's issuer. Where it is set, an `iss` in the callback must equal it (RFC 9207
+    /// §2.4).
     pub issuer: Option<String>,
-    /// Whether the provider announces `authorization_response_iss_parameter_supported`: then a callback without `iss` is
-    /// refused (RFC 9207 §2.4).
+    /// Whether the provider announces `authorization_response_iss_parameter_supported`: then a
+    /// callback without `iss` is refused (RFC 9207 §2.4).
     pub iss_parameter: bool,
 }
 
@@ -94,7 +97,8 @@ impl Provider {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenAuth {
-    /// `client_secret_basic`: id and secret in the `Authorization` header, form-encoded as the RFC says.
+    /// `client_secret_basic`: id and secret in the `Authorization` header, form-encoded as the RFC
+    /// says.
     #[default]
     Basic,
     /// `client_secret_post`: id and secret in the body.

@@ -7,26 +7,22 @@ use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::secret::{UpstreamAccessToken, UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens};
 
-/// The tokens of a successful answer. Whatever is not one is refused with a named reason: an answer that is read
-/// leniently is how an unknown person gets a token (seed weakness 1).
+/// The tokens of a successful answer. Whatever is not one is refused with a named reason: an answer
+/// that is read leniently is how an unknown person gets a token (seed weakness 1).
 pub(crate) fn read_tokens(response: &Response) -> Result<UpstreamTokens, Refusal> {
     if response.status.is_server_error() || response.status == 429 {
         return Err(Refusal::UpstreamBusy);
     }
     let answer = json::object(&response.body);
     // UPS-04: GitHub answers a bad code with 200 and an `error` member.
-    if answer
-        .as_ref()
-        .is_some_and(|answer| answer.contains_key("error"))
-    {
+    if answer.as_ref().is_some_and(|answer| answer.contains_key("error")) {
         return Err(Refusal::UpstreamError);
     }
     if response.status != 200 {
         return Err(Refusal::UpstreamStatus(response.status.as_u16()));
     }
-    let answer = answer.ok_or(Refusal::UpstreamMalformed(
-        "the token response is no JSON object",
-    ))?;
+    let answer =
+        answer.ok_or(Refusal::UpstreamMalformed("the token response is no JSON object"))?;
     let bearer = answer.get("token_type").and_then(Value::as_str);
     if !bearer.is_some_and(|token_type| token_type.eq_ignore_ascii_case("bearer")) {
         return Err(Refusal::UpstreamMalformed("token_type is not Bearer"));
@@ -37,10 +33,7 @@ pub(crate) fn read_tokens(response: &Response) -> Result<UpstreamTokens, Refusal
         access_token: UpstreamAccessToken::new(access_token),
         refresh_token: token(&answer, "refresh_token")?.map(UpstreamRefreshToken::new),
         id_token: token(&answer, "id_token")?.map(UpstreamIdToken::new),
-        scope: answer
-            .get("scope")
-            .and_then(Value::as_str)
-            .map(str::to_owned),
+        scope: answer.get("scope").and_then(Value::as_str).map(str::to_owned),
     })
 }
 
@@ -49,9 +42,7 @@ fn token<'a>(answer: &'a Map<String, Value>, member: &str) -> Result<Option<&'a 
     match answer.get(member) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if is_token(text) => Ok(Some(text)),
-        Some(_) => Err(Refusal::UpstreamMalformed(
-            "a token is not a string of visible ASCII",
-        )),
+        Some(_) => Err(Refusal::UpstreamMalformed("a token is not a string of visible ASCII")),
     }
 }
 
@@ -68,11 +59,7 @@ mod tests {
 
     fn read(status: u16, body: &str) -> Result<UpstreamTokens, Refusal> {
         let body = Bytes::copy_from_slice(body.as_bytes());
-        read_tokens(&Response::new(
-            StatusCode::from_u16(status).unwrap(),
-            HeaderMap::new(),
-            body,
-        ))
+        read_tokens(&Response::new(StatusCode::from_u16(status).unwrap(), HeaderMap::new(), body))
     }
 
     #[test]
@@ -92,10 +79,7 @@ mod tests {
         let huge = format!("\"{}\"", "a".repeat(1024 * 1024));
         for value in ["null", "1", "{}", "\"\"", "\"a\\r\\nb\"", &huge] {
             let body = format!(r#"{{"access_token":{value},"token_type":"Bearer"}}"#);
-            assert!(matches!(
-                read(200, &body),
-                Err(Refusal::UpstreamMalformed(_))
-            ));
+            assert!(matches!(read(200, &body), Err(Refusal::UpstreamMalformed(_))));
         }
     }
 

@@ -12,7 +12,8 @@ use crate::reply::Response;
 
 /// A person as an upstream provider knows them.
 ///
-/// Two people are the same only if provider and subject are: never by their e-mail address, which others can claim.
+/// Two people are the same only if provider and subject are: never by their e-mail address, which
+/// others can claim.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
@@ -34,8 +35,8 @@ pub struct User {
 }
 
 impl User {
-    /// `provider:subject`: the `sub` of our tokens unless the mapper says otherwise. A provider id has no colon in it, so
-    /// two people never share one (seed weakness 13).
+    /// `provider:subject`: the `sub` of our tokens unless the mapper says otherwise. A provider id
+    /// has no colon in it, so two people never share one (seed weakness 13).
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}:{}", self.provider, self.subject)
@@ -60,29 +61,20 @@ pub(crate) fn read_user(provider: &ProviderId, response: &Response) -> Result<Us
     if response.status != 200 {
         return Err(Refusal::UpstreamStatus(response.status.as_u16()));
     }
-    let raw = json::object(&response.body).ok_or(Refusal::UpstreamMalformed(
-        "the user document is no JSON object",
-    ))?;
+    let raw = json::object(&response.body)
+        .ok_or(Refusal::UpstreamMalformed("the user document is no JSON object"))?;
     if raw.contains_key("error") {
         return Err(Refusal::UpstreamError);
     }
-    let subject = ["sub", "id", "user_id"]
-        .iter()
-        .find_map(|member| raw.get(*member));
+    let subject = ["sub", "id", "user_id"].iter().find_map(|member| raw.get(*member));
     let subject = subject
         .and_then(exact_id)
-        .ok_or(Refusal::UpstreamMalformed(
-            "the user document has no usable sub, id or user_id",
-        ))?;
+        .ok_or(Refusal::UpstreamMalformed("the user document has no usable sub, id or user_id"))?;
     let text = |members: &[&str]| {
         let found = members.iter().find_map(|member| raw.get(*member)?.as_str());
-        found
-            .filter(|text| !text.is_empty() && text.len() <= 2048)
-            .map(str::to_owned)
+        found.filter(|text| !text.is_empty() && text.len() <= 2048).map(str::to_owned)
     };
-    let verified = ["email_verified", "verified_email"]
-        .iter()
-        .find_map(|member| raw.get(*member));
+    let verified = ["email_verified", "verified_email"].iter().find_map(|member| raw.get(*member));
     Ok(User {
         provider: provider.clone(),
         subject,
@@ -94,8 +86,8 @@ pub(crate) fn read_user(provider: &ProviderId, response: &Response) -> Result<Us
     })
 }
 
-/// An identifier that no other value has (UPS-18): a string of visible ASCII as it is, a positive integer in decimal.
-/// Floats, zero, negative numbers and everything else are refused.
+/// An identifier that no other value has (UPS-18): a string of visible ASCII as it is, a positive
+/// integer in decimal. Floats, zero, negative numbers and everything else are refused.
 fn exact_id(value: &Value) -> Option<String> {
     if let Some(number) = value.as_u64() {
         return (number != 0).then(|| number.to_string());
@@ -119,9 +111,7 @@ mod as_text {
         if map.is_empty() {
             return "".serialize(to);
         }
-        serde_json::to_string(map)
-            .map_err(serde::ser::Error::custom)?
-            .serialize(to)
+        serde_json::to_string(map).map_err(serde::ser::Error::custom)?.serialize(to)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
@@ -151,18 +141,7 @@ mod tests {
     #[test]
     fn ups_18_ids_are_exact_or_refused() {
         let long = format!("\"{}\"", "a".repeat(10 * 1024));
-        for id in [
-            "0",
-            "-1",
-            "1e20",
-            "1.0",
-            "null",
-            "{}",
-            "\"\"",
-            "\"a\\u0000\"",
-            "true",
-            &long,
-        ] {
+        for id in ["0", "-1", "1e20", "1.0", "null", "{}", "\"\"", "\"a\\u0000\"", "true", &long] {
             assert!(read(&format!(r#"{{"id":{id}}}"#)).is_err(), "{id}");
         }
         assert_eq!(read(r#"{"id":42}"#).unwrap().key(), "idp:42");
@@ -177,11 +156,8 @@ mod tests {
 
     #[test]
     fn an_address_is_verified_only_by_a_plain_true() {
-        let verified = |value| {
-            read(&format!(
-                r#"{{"id":1,"email":"a@b.test","email_verified":{value}}}"#
-            ))
-        };
+        let verified =
+            |value| read(&format!(r#"{{"id":1,"email":"a@b.test","email_verified":{value}}}"#));
         assert!(verified("true").unwrap().email_verified);
         assert!(!verified("\"true\"").unwrap().email_verified);
     }

@@ -27,10 +27,7 @@ impl Sealable for Code {
 }
 
 fn ring(secrets: &[u8], issuer: &str) -> KeyRing {
-    let secrets: Vec<_> = secrets
-        .iter()
-        .map(|n| SealingSecret::new([*n; 32]).unwrap())
-        .collect();
+    let secrets: Vec<_> = secrets.iter().map(|n| SealingSecret::new([*n; 32]).unwrap()).collect();
     KeyRing::new(&secrets, &Issuer::parse(issuer).unwrap()).unwrap()
 }
 
@@ -48,17 +45,11 @@ fn sbb_04_flipping_truncating_or_appending_any_byte_is_refused() {
     for at in 0..text.len() {
         let mut flipped = text.clone().into_bytes();
         flipped[at] = if flipped[at] == b'A' { b'B' } else { b'A' };
-        assert!(
-            !opens(&ring, std::str::from_utf8(&flipped).unwrap()),
-            "flipped at {at}"
-        );
+        assert!(!opens(&ring, std::str::from_utf8(&flipped).unwrap()), "flipped at {at}");
         assert!(!opens(&ring, &text[..at]), "truncated at {at}");
     }
     for appended in ["A", "=", "AAAA", "\n"] {
-        assert!(
-            !opens(&ring, &format!("{text}{appended}")),
-            "appended {appended:?}"
-        );
+        assert!(!opens(&ring, &format!("{text}{appended}")), "appended {appended:?}");
     }
 }
 
@@ -66,27 +57,18 @@ fn sbb_04_flipping_truncating_or_appending_any_byte_is_refused() {
 fn sbb_05_clk_04_dead_at_the_second_of_expiry() {
     let ring = ring(&[1], "https://as.test");
     let at = |expiry| open::<State>(&ring, &seal(ring.first(), &State(expiry)), NOW).err();
-    assert_eq!(
-        [at(49), at(50), at(51)],
-        [Some(Unopened::Expired), Some(Unopened::Expired), None]
-    );
+    assert_eq!([at(49), at(50), at(51)], [Some(Unopened::Expired), Some(Unopened::Expired), None]);
 }
 
 #[test]
 fn sbb_08_unknown_retired_or_swapped_keys_are_refused() {
     let both = ring(&[1, 2], "https://as.test");
     let text = seal(both.first(), &State(100));
-    assert!(
-        opens(&ring(&[2, 1], "https://as.test"), &text),
-        "moved to second place"
-    );
+    assert!(opens(&ring(&[2, 1], "https://as.test"), &text), "moved to second place");
     assert!(!opens(&ring(&[2], "https://as.test"), &text), "retired");
     let mut swapped = from_base64url(&text).unwrap();
     swapped[..KEY_ID].copy_from_slice(&ring(&[2], "https://as.test").first().id());
-    assert!(
-        !opens(&both, &crate::encoding::base64url(swapped)),
-        "key id of another key"
-    );
+    assert!(!opens(&both, &crate::encoding::base64url(swapped)), "key id of another key");
 }
 
 #[test]
@@ -107,13 +89,7 @@ fn sbb_11_jwt_23_a_text_of_another_purpose_is_refused() {
 #[test]
 fn a_tagged_text_is_bound_to_its_context() {
     let ring = ring(&[1], "https://as.test");
-    let text = tag(
-        ring.first(),
-        Purpose::ConsentForm,
-        "",
-        b"browser",
-        &State(1),
-    );
+    let text = tag(ring.first(), Purpose::ConsentForm, "", b"browser", &State(1));
     let read = |context| untag::<State>(&ring, Purpose::ConsentForm, "", context, &text).is_some();
     assert_eq!([read(b"browser".as_slice()), read(b"other")], [true, false]);
 }
@@ -121,13 +97,7 @@ fn a_tagged_text_is_bound_to_its_context() {
 #[test]
 fn a_record_opens_under_its_own_key_and_version_only() {
     let ring = ring(&[1], "https://as.test");
-    let bytes = seal_record(
-        ring.first(),
-        Purpose::GrantRecord,
-        "grant/1",
-        &[7; 16],
-        &State(1),
-    );
+    let bytes = seal_record(ring.first(), Purpose::GrantRecord, "grant/1", &[7; 16], &State(1));
     let read = |key, version: [u8; 16]| {
         open_record::<State>(&ring, Purpose::GrantRecord, key, &version, &bytes).is_some()
     };

@@ -45,12 +45,7 @@ impl Browser {
         let page = self.get(world, authorize);
         assert_eq!(page.status, 200, "no sign-in page: {}", text(&page));
         let response = self.press(world, &page, ("provider", "idp"));
-        assert_eq!(
-            response.status,
-            303,
-            "no redirect upstream: {}",
-            text(&response)
-        );
+        assert_eq!(response.status, 303, "no redirect upstream: {}", text(&response));
         location(&response.headers).unwrap().to_owned()
     }
 
@@ -64,21 +59,13 @@ impl Browser {
     pub fn until_redirect(&mut self, world: &mut World, authorize: &str) -> String {
         let callback = self.until_callback(world, authorize);
         let response = self.get(world, &callback);
-        assert_eq!(
-            response.status,
-            303,
-            "no redirect to the client: {}",
-            text(&response)
-        );
+        assert_eq!(response.status, 303, "no redirect to the client: {}", text(&response));
         location(&response.headers).unwrap().to_owned()
     }
 
     pub fn header(&self) -> String {
-        let pairs: Vec<_> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let pairs: Vec<_> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.join("; ")
     }
 
@@ -119,8 +106,7 @@ pub fn query_of(uri: &str) -> HashMap<String, String> {
 /// The hidden field of the sign-in page.
 pub fn form_of(page: &Response) -> String {
     let page = text(page);
-    let (_, rest) = page
-        .split_once("name=\"form\" value=\"")
-        .unwrap_or_else(|| panic!("no form: {page}"));
+    let (_, rest) =
+        page.split_once("name=\"form\" value=\"").unwrap_or_else(|| panic!("no form: {page}"));
     rest.split('"').next().unwrap().to_owned()
 }

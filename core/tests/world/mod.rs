@@ -1,14 +1,11 @@
-//! A world for the core: a server, a store, a clock, an upstream provider, a browser. Everything in it is given, so every
-//! run is the same.
+//! A world for the core: a server, a store, a clock, an upstream provider, a browser. Everything in
+//! it is given, so every run is the same.
 #![allow(unreachable_pub, reason = "the world is a module of every test")]
 #![allow(dead_code, reason = "each test uses its part of the world")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests say so when something is wrong"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests say so when something is wrong")]
 
 pub mod browser;
+pub mod explore;
 pub mod store;
 pub mod upstream;
 
@@ -25,7 +22,7 @@ use vestibule_core::{
 };
 
 pub use browser::{Browser, query_of};
-pub use store::{Fault, Store};
+pub use store::Store;
 pub use upstream::Upstream;
 
 pub const ISSUER: &str = "https://as.test";
@@ -34,7 +31,8 @@ pub const APP: &str = "https://app.test/cb";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// A server and its surroundings at one moment. A clone goes its own way from there, with a store of its own.
+/// A server and its surroundings at one moment. A clone goes its own way from there, with a store
+/// of its own.
 #[derive(Clone)]
 pub struct World {
     pub server: Server,
@@ -46,7 +44,8 @@ pub struct World {
     ticks: u64,
 }
 
-/// Clients and providers of the fixtures: P public web, N public native, C confidential; `idp` and `other` upstream.
+/// Clients and providers of the fixtures: P public web, N public native, C confidential; `idp` and
+/// `other` upstream.
 pub fn config() -> Config {
     let secrets = vec![SealingSecret::new([1; 32]).unwrap()];
     let key = SigningKey::from_bytes(Algorithm::EdDsa, [2; 32]).unwrap();
@@ -73,14 +72,8 @@ pub fn provider(id: &str) -> vestibule_core::provider::Provider {
     let at = |path: &str| EndpointUrl::parse(&format!("https://{id}.test/{path}")).unwrap();
     let secret = ClientSecret::new("our-secret-upstream");
     let id_ = ProviderId::parse(id).unwrap();
-    let mut provider = custom(
-        id_,
-        at("authorize"),
-        at("token"),
-        at("userinfo"),
-        "vestibule",
-        Some(secret),
-    );
+    let mut provider =
+        custom(id_, at("authorize"), at("token"), at("userinfo"), "vestibule", Some(secret));
     provider.name = format!("The {id}");
     provider.scopes = vec!["profile".to_owned()];
     provider.token_auth = TokenAuth::Post;
@@ -106,10 +99,7 @@ impl World {
 
     /// The same world with another configuration: a restart with a change.
     pub fn reconfigured(&self, config: Config) -> Self {
-        Self {
-            server: Server::new(config).unwrap(),
-            ..self.clone()
-        }
+        Self { server: Server::new(config).unwrap(), ..self.clone() }
     }
 
     pub fn pass(&mut self, seconds: u64) {
@@ -206,12 +196,7 @@ impl World {
 
     pub fn register_with(&mut self, body: &Value) -> Response {
         let json = [("content-type", "application/json")];
-        self.send(request(
-            Method::POST,
-            "/oauth/register",
-            &json,
-            &body.to_string(),
-        ))
+        self.send(request(Method::POST, "/oauth/register", &json, &body.to_string()))
     }
 
     /// A sign-in of client P up to the client's redirect URI: its query.
@@ -219,7 +204,8 @@ impl World {
         self.until_code_with(&[])
     }
 
-    /// The same with parameters of the authorization request changed; an empty value leaves one out.
+    /// The same with parameters of the authorization request changed; an empty value leaves one
+    /// out.
     pub fn until_code_with(&mut self, changes: &[(&str, &str)]) -> HashMap<String, String> {
         let mut browser = Browser::default();
         let location = browser.until_redirect(self, &authorize_with(changes));
@@ -270,17 +256,11 @@ pub fn request(method: Method, uri: &str, headers: &[(&str, &str)], body: &str) 
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    Request::from(
-        request
-            .body(Bytes::copy_from_slice(body.as_bytes()))
-            .unwrap(),
-    )
+    Request::from(request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap())
 }
 
 pub fn post(path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Request {
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
     all.extend(headers);
     request(Method::POST, path, &all, &body)
@@ -321,11 +301,8 @@ pub fn redemption(code: &str, changes: &[(&str, &str)]) -> Request {
 }
 
 pub fn refresh(refresh_token: &str, changes: &[(&str, &str)]) -> Request {
-    let base = [
-        ("grant_type", "refresh_token"),
-        ("client_id", "P"),
-        ("refresh_token", refresh_token),
-    ];
+    let base =
+        [("grant_type", "refresh_token"), ("client_id", "P"), ("refresh_token", refresh_token)];
     post("/oauth/token", &changed(&base, changes), &[])
 }
 
@@ -353,10 +330,7 @@ pub fn error_of(response: &Response) -> (u16, String) {
     let json = json_of(response);
     assert_eq!(response.headers[header::CACHE_CONTROL], "no-store");
     assert!(json.get("access_token").is_none());
-    (
-        response.status.as_u16(),
-        json["error"].as_str().unwrap_or_default().to_owned(),
-    )
+    (response.status.as_u16(), json["error"].as_str().unwrap_or_default().to_owned())
 }
 
 pub fn location(headers: &HeaderMap) -> Option<&str> {
@@ -367,8 +341,6 @@ pub fn location(headers: &HeaderMap) -> Option<&str> {
 pub fn claims_of(access_token: &str) -> Value {
     use base64::Engine;
     let payload = access_token.split('.').nth(1).unwrap();
-    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(payload)
-        .unwrap();
+    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap();
     serde_json::from_slice(&json).unwrap()
 }

@@ -1,4 +1,5 @@
-//! A store that can be copied, so that a race can be run again from the same moment, and that fails on demand.
+//! A store that can be copied, so that a race can be run again from the same moment, and that fails
+//! on demand.
 
 use std::collections::BTreeMap;
 
@@ -57,11 +58,7 @@ impl Store {
     }
 
     fn next_fault(&mut self) -> Fault {
-        if self.faults.is_empty() {
-            Fault::None
-        } else {
-            self.faults.remove(0)
-        }
+        if self.faults.is_empty() { Fault::None } else { self.faults.remove(0) }
     }
 
     pub fn len(&self) -> usize {
@@ -82,7 +79,6 @@ impl Store {
 
     /// Forgets what a store may forget at a time.
     pub fn sweep(&mut self, now: u64) {
-        self.records
-            .retain(|_, record| record.expires_at.seconds() + 120 > now);
+        self.records.retain(|_, record| record.expires_at.seconds() + 120 > now);
     }
 }

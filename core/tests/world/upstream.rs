@@ -34,8 +34,7 @@ impl Default for Upstream {
 impl Upstream {
     pub fn answer(&mut self, call: &HttpCall) -> Result<Response, Unreachable> {
         let body = String::from_utf8_lossy(&call.body);
-        self.calls
-            .push(format!("{} {} {body}", call.method, call.url));
+        self.calls.push(format!("{} {} {body}", call.method, call.url));
         let answer = match call.purpose {
             Purpose::ExchangeCode => &self.token,
             Purpose::FetchUser => &self.user,
@@ -44,11 +43,7 @@ impl Upstream {
         match answer {
             Answer::Says(status, body) => {
                 let status = StatusCode::from_u16(*status).unwrap();
-                Ok(Response::new(
-                    status,
-                    HeaderMap::new(),
-                    Bytes::from(body.clone()),
-                ))
+                Ok(Response::new(status, HeaderMap::new(), Bytes::from(body.clone())))
             }
             Answer::Unreachable(why) => Err(*why),
         }

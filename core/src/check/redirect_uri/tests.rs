@@ -9,12 +9,7 @@ fn refused(uri: &str) -> bool {
 }
 
 fn allowed(registered: &[&str], requested: &str) -> bool {
-    check(
-        &policy(&Registration::default()),
-        registered.iter().copied(),
-        Some(requested),
-    )
-    .is_ok()
+    check(&policy(&Registration::default()), registered.iter().copied(), Some(requested)).is_ok()
 }
 
 const APP: &str = "https://app.test/cb";
@@ -40,14 +35,8 @@ fn red_02_red_04_to_red_07_anything_that_differs_by_a_byte_is_refused() {
 
 #[test]
 fn red_08_a_registered_query_must_be_there_and_the_same() {
-    assert!(!allowed(
-        &["https://app.test/cb?a=1"],
-        "https://app.test/cb"
-    ));
-    assert!(!allowed(
-        &["https://app.test/cb?a=1"],
-        "https://app.test/cb?a=2"
-    ));
+    assert!(!allowed(&["https://app.test/cb?a=1"], "https://app.test/cb"));
+    assert!(!allowed(&["https://app.test/cb?a=1"], "https://app.test/cb?a=2"));
 }
 
 #[test]
@@ -77,14 +66,8 @@ fn red_13_red_14_user_names_and_backslashes_are_refused() {
 
 #[test]
 fn red_15_red_16_dot_segments_are_refused_however_encoded() {
-    for path in [
-        "../evil",
-        "%2e%2e/evil",
-        "%252e%252e/evil",
-        "..;/evil",
-        "./x",
-        "%25252E%25252e/x",
-    ] {
+    for path in ["../evil", "%2e%2e/evil", "%252e%252e/evil", "..;/evil", "./x", "%25252E%25252e/x"]
+    {
         assert!(refused(&format!("{APP}/{path}")), "{path}");
     }
 }
@@ -113,10 +96,7 @@ fn red_20_white_space_and_control_characters_are_refused() {
         assert!(refused(uri), "{uri:?}");
     }
     for encoded in ["%09", "%0a", "%0d", "%00", "%7F", "%zz", "%1", "%+1"] {
-        assert!(
-            refused(&format!("https://app.test/cb{encoded}")),
-            "{encoded}"
-        );
+        assert!(refused(&format!("https://app.test/cb{encoded}")), "{encoded}");
     }
 }
 
@@ -143,11 +123,7 @@ fn red_21_red_22_schemes_that_a_browser_runs_or_reads_are_refused() {
 #[test]
 fn red_23_the_policy_is_applied_again_at_use() {
     let stored = ["javascript:alert(1)//"];
-    let result = check(
-        &policy(&Registration::default()),
-        stored.into_iter(),
-        Some(stored[0]),
-    );
+    let result = check(&policy(&Registration::default()), stored.into_iter(), Some(stored[0]));
     assert_eq!(result, Err(Refusal::RedirectUri(Unacceptable::Scheme)));
 }
 
@@ -165,29 +141,17 @@ fn red_24_private_use_schemes_need_a_dot_or_the_operators_word() {
 
 #[test]
 fn red_25_to_red_27_any_port_on_loopback() {
-    assert!(allowed(
-        &["http://127.0.0.1/cb"],
-        "http://127.0.0.1:54321/cb"
-    ));
+    assert!(allowed(&["http://127.0.0.1/cb"], "http://127.0.0.1:54321/cb"));
     assert!(allowed(&["http://[::1]/cb"], "http://[::1]:49152/cb"));
-    assert!(allowed(
-        &["http://localhost/cb"],
-        "http://localhost:51687/cb"
-    ));
-    assert!(allowed(
-        &["http://localhost:3000/cb"],
-        "http://localhost:51687/cb"
-    ));
+    assert!(allowed(&["http://localhost/cb"], "http://localhost:51687/cb"));
+    assert!(allowed(&["http://localhost:3000/cb"], "http://localhost:51687/cb"));
 }
 
 #[test]
 fn red_28_the_port_is_free_and_the_host_is_not() {
     assert!(!allowed(&["http://127.0.0.1/cb"], "http://localhost:1/cb"));
     assert!(!allowed(&["http://127.0.0.1/cb"], "http://[::1]:1/cb"));
-    assert!(!allowed(
-        &["http://127.0.0.1/cb"],
-        "http://127.0.0.1:1/other"
-    ));
+    assert!(!allowed(&["http://127.0.0.1/cb"], "http://127.0.0.1:1/other"));
 }
 
 #[test]
@@ -208,10 +172,7 @@ fn red_31_other_spellings_of_loopback_are_refused() {
     ] {
         let uri = format!("http://{host}:1/cb");
         assert!(refused(&uri), "{uri}");
-        assert!(
-            !allowed(&["http://127.0.0.1/cb", "http://localhost/cb"], &uri),
-            "{uri}"
-        );
+        assert!(!allowed(&["http://127.0.0.1/cb", "http://localhost/cb"], &uri), "{uri}");
     }
     assert!(refused("https://0x7f.1/cb"));
 }
@@ -235,12 +196,7 @@ fn red_36_with_two_registered_one_must_be_named() {
     let policy = Registration::default();
     let two = [APP, "https://app.test/other"];
     let result = check(&Policy::new(&policy), two.into_iter(), None);
-    assert_eq!(
-        result,
-        Err(Refusal::Missing {
-            parameter: "redirect_uri"
-        })
-    );
+    assert_eq!(result, Err(Refusal::Missing { parameter: "redirect_uri" }));
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! The server: a configuration made ready, and the way from a path to its endpoint.
 
+mod routes;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::header::{self, HeaderName};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method};
+
+use routes::{Endpoint, preflight, routes};
 
 use crate::bearer::{self, Challenge, Principal};
 use crate::check::redirect_uri::Policy;
@@ -18,12 +20,12 @@ use crate::keys::{KeyRing, SigningKey};
 use crate::metadata::{self, Documents};
 use crate::provider::Provider;
 use crate::refusal::Refusal;
-use crate::reply::{Parts, Reply, Request, Response, Unread};
+use crate::reply::{Parts, Reply, Request, Response};
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
 
-/// An authorization server. Immutable, cheap to clone, and without a clock, a store or a thread of its own: it answers
-/// requests with [`Step`]s, and whoever drives them brings the world.
+/// An authorization server. Immutable, cheap to clone, and without a clock, a store or a thread of
+/// its own: it answers requests with [`Step`]s, and whoever drives them brings the world.
 #[derive(Clone)]
 pub struct Server {
     inner: Arc<Inner>,
@@ -38,18 +40,6 @@ struct Inner {
     resources: Vec<Resource>,
     cookies: CookieNames,
     routes: HashMap<String, Endpoint>,
-}
-
-/// What stands at a path.
-#[derive(Clone)]
-enum Endpoint {
-    Document(Bytes),
-    Register,
-    Authorize,
-    Consent,
-    Callback(Arc<Provider>),
-    Token,
-    Revoke,
 }
 
 impl Server {
@@ -88,9 +78,7 @@ impl Server {
             routes,
             config,
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Answers a request to any endpoint.
@@ -103,11 +91,7 @@ impl Server {
         }
         let allowed = endpoint.allowed();
         let head = request.parts().method == Method::HEAD && allowed.contains("HEAD");
-        let method = if head {
-            "GET"
-        } else {
-            request.parts().method.as_str()
-        };
+        let method = if head { "GET" } else { request.parts().method.as_str() };
         if !allowed.split(", ").any(|allowed| allowed == method) {
             let reply = self.refuse(Refusal::Method { allowed });
             return Step::Done(endpoint.finish(reply, head));
@@ -129,13 +113,12 @@ impl Server {
             Endpoint::Revoke => flow::revoke(self, &request, tick),
         };
         let endpoint = endpoint.clone();
-        step.then(tick, move |reply, _| {
-            Step::Done(endpoint.finish(reply, head))
-        })
+        step.then(tick, move |reply, _| Step::Done(endpoint.finish(reply, head)))
     }
 
-    /// Who sent a request to a protected resource: checks the access token's signature, issuer, time and resource, without
-    /// asking anything. A grant that was revoked is seen when its access token expires; see [`Server::authenticate_live`].
+    /// Who sent a request to a protected resource: checks the access token's signature, issuer,
+    /// time and resource, without asking anything. A grant that was revoked is seen when its access
+    /// token expires; see [`Server::authenticate_live`].
     ///
     /// # Errors
     /// A [`Challenge`], which is also the response.
@@ -158,7 +141,8 @@ impl Server {
         &self.inner.config.issuer
     }
 
-    /// Whether a path is one of this server's endpoints; for programs that serve other things beside it.
+    /// Whether a path is one of this server's endpoints; for programs that serve other things
+    /// beside it.
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
         self.inner.routes.contains_key(path)
@@ -212,13 +196,8 @@ impl Server {
 
     /// What people read of a resource.
     pub(crate) fn resource_name<'a>(&'a self, uri: &'a str) -> &'a str {
-        let resource = self
-            .resources()
-            .iter()
-            .find(|resource| resource.uri() == uri);
-        resource
-            .and_then(|resource| resource.name.as_deref())
-            .unwrap_or(uri)
+        let resource = self.resources().iter().find(|resource| resource.uri() == uri);
+        resource.and_then(|resource| resource.name.as_deref()).unwrap_or(uri)
     }
 
     pub(crate) fn client(&self, id: &str) -> Option<Client> {
@@ -226,10 +205,7 @@ impl Server {
     }
 
     pub(crate) fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
-        self.inner
-            .providers
-            .iter()
-            .find(|provider| provider.id.as_str() == id)
+        self.inner.providers.iter().find(|provider| provider.id.as_str() == id)
     }
 
     pub(crate) fn providers(&self) -> impl Iterator<Item = &Provider> {
@@ -249,173 +225,21 @@ impl Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("issuer", self.issuer())
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("issuer", self.issuer()).finish_non_exhaustive()
     }
 }
 
-impl Endpoint {
-    fn allowed(&self) -> &'static str {
-        match self {
-            Self::Document(_) => "GET, HEAD, OPTIONS",
-            Self::Register | Self::Token | Self::Revoke => "POST, OPTIONS",
-            Self::Authorize => "GET, HEAD, POST",
-            Self::Callback(_) => "GET",
-            Self::Consent => "POST",
-        }
-    }
-
-    /// Whether scripts of other sites may read the answer: where nothing depends on who is asking (RFC 9700 §2.6).
-    fn is_shared(&self) -> bool {
-        match self {
-            Self::Document(_) | Self::Register | Self::Token | Self::Revoke => true,
-            Self::Authorize | Self::Callback(_) | Self::Consent => false,
-        }
-    }
-
-    fn finish(&self, mut reply: Reply, head: bool) -> Reply {
-        if self.is_shared() {
-            share(&mut reply.response.headers);
-        }
-        if head {
-            reply.response.body = Bytes::new();
-        }
-        reply
-    }
-}
-
-fn share(headers: &mut HeaderMap) {
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
-    let exposed = HeaderValue::from_static("WWW-Authenticate");
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-}
-
-/// What a browser asks before a script of another site may send a request.
-fn preflight(endpoint: &Endpoint) -> Response {
-    let response = Response::empty(StatusCode::NO_CONTENT)
-        .with(header::ALLOW, HeaderValue::from_static(endpoint.allowed()));
-    if !endpoint.is_shared() {
-        return response;
-    }
-    const SHARED: [(HeaderName, &str); 3] = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
-        (
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type, mcp-protocol-version",
-        ),
-        (header::ACCESS_CONTROL_MAX_AGE, "7200"),
-    ];
-    let mut response = SHARED
-        .into_iter()
-        .fold(response, |response, (name, value)| {
-            response.with(name, HeaderValue::from_static(value))
-        });
-    share(&mut response.headers);
-    response
-}
-
-/// `POST /oauth/authorize` (OpenID Connect Core §3.1.2.1) becomes a GET with the form as its query: the cookies of this
-/// site do not come with a POST of another one, and nothing is set before they do.
+/// `POST /oauth/authorize` (OpenID Connect Core §3.1.2.1) becomes a GET with the form as its query:
+/// the cookies of this site do not come with a POST of another one, and nothing is set before they
+/// do.
 fn to_get(request: &Request) -> Reply {
-    let location = form(request).and_then(|form| {
+    let location = request.form().and_then(|form| {
         let form = std::str::from_utf8(form).map_err(|_| Refusal::Unreadable)?;
         HeaderValue::try_from(format!("?{form}")).map_err(|_| Refusal::Unreadable)
     });
     match location {
         Ok(location) => Reply::from(Response::see_other(location)),
         Err(refusal) => Reply::new(refusal.to_json(), Event::Refused { refusal }),
-    }
-}
-
-/// The body of a request, if it is a form (RFC 6749 §3.2); parameters of the content type do not matter.
-pub(crate) fn form(request: &Request) -> Result<&[u8], Refusal> {
-    let body = request.body()?;
-    const FORM: &str = "application/x-www-form-urlencoded";
-    if has_content_type(request.headers(), FORM) {
-        Ok(body)
-    } else {
-        Err(Refusal::ContentType { wanted: FORM })
-    }
-}
-
-pub(crate) fn has_content_type(headers: &HeaderMap, wanted: &str) -> bool {
-    let value = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let media_type = value
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default();
-    media_type.trim().eq_ignore_ascii_case(wanted)
-}
-
-impl From<Unread> for Refusal {
-    fn from(unread: Unread) -> Self {
-        match unread {
-            Unread::TooLarge => Self::BodyTooLarge,
-            Unread::TooSlow => Self::BodyTooSlow,
-        }
-    }
-}
-
-/// Every path and what stands there. Well-known documents are found where their RFCs put them for an issuer with a path.
-fn routes(
-    config: &Config,
-    resources: &[Resource],
-    providers: &[Arc<Provider>],
-    documents: &Documents,
-) -> HashMap<String, Endpoint> {
-    let base = config.issuer.path();
-    let paths = &config.paths;
-    let mut routes = HashMap::new();
-    // RFC 8414 §3.1: the well-known string stands before the issuer's path.
-    routes.insert(
-        format!("/.well-known/oauth-authorization-server{base}"),
-        Endpoint::Document(documents.authorization_server.clone()),
-    );
-    let below = |path: &str| format!("{base}{path}");
-    routes.insert(
-        below("/.well-known/jwks.json"),
-        Endpoint::Document(documents.jwks.clone()),
-    );
-    routes.insert(
-        below(&paths.providers),
-        Endpoint::Document(documents.providers.clone()),
-    );
-    routes.insert(below(&paths.register), Endpoint::Register);
-    routes.insert(below(&paths.authorize), Endpoint::Authorize);
-    routes.insert(below(&paths.consent), Endpoint::Consent);
-    routes.insert(below(&paths.token), Endpoint::Token);
-    routes.insert(below(&paths.revoke), Endpoint::Revoke);
-    for provider in providers {
-        let path = below(&provider.callback_path(paths));
-        routes.insert(path, Endpoint::Callback(provider.clone()));
-    }
-    if let [only] = providers {
-        routes.insert(below(&paths.callback), Endpoint::Callback(only.clone()));
-    }
-    protected_resources(config, resources, &mut routes);
-    routes
-}
-
-/// RFC 9728 §3.1, for resources on the issuer's origin; the root form only if there is exactly one such resource.
-fn protected_resources(
-    config: &Config,
-    resources: &[Resource],
-    routes: &mut HashMap<String, Endpoint>,
-) {
-    const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
-    let ours = |resource: &&Resource| resource.origin() == config.issuer.origin();
-    for resource in resources.iter().filter(ours) {
-        let document = Endpoint::Document(metadata::protected_resource(config, resource));
-        let path = resource.path().trim_end_matches('/');
-        routes.insert(format!("{WELL_KNOWN}{path}"), document.clone());
-        if resources.iter().filter(ours).count() == 1 {
-            routes.insert(WELL_KNOWN.to_owned(), document);
-        }
     }
 }
 

@@ -1,0 +1,54 @@
+//! Vestibule on tokio and hyper.
+//!
+//! [`vestibule_core`] asks questions and does nothing by itself. This crate asks them for it:
+//! [`Vestibule`] is a tower [`Service`](tower_service::Service) that runs each request's flow to
+//! its end, [`ReqwestTransport`] calls the identity providers, [`SystemClock`] knows the time, and
+//! [`serve`](serve()) accepts connections. The store is somebody else's.
+//!
+//! Beside the routes of an axum application:
+//!
+//! ```no_run
+//! use vestibule_core::{MemoryStore, Server, drive::Parts};
+//! use vestibule_hyper::{ReqwestTransport, SystemClock, Vestibule};
+//!
+//! # async fn run(server: Server) -> Result<(), Box<dyn std::error::Error>> {
+//! let driver = Parts {
+//!     clock: SystemClock,
+//!     transport: ReqwestTransport::new()?,
+//!     store: MemoryStore::new(),
+//!     mapper: (),
+//! };
+//! let vestibule = Vestibule::new(server, driver);
+//!
+//! let app = axum::Router::new()
+//!     .route("/hello", axum::routing::get(async || "hello"))
+//!     // Not below a path of its own: the server knows its paths, and some must stand at the root.
+//!     .fallback_service(vestibule.clone());
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! # let the_end = std::future::pending::<()>();
+//! axum::serve(listener, app).with_graceful_shutdown(the_end).await?;
+//! // Flows whose clients went away are still running.
+//! vestibule.shutdown().await;
+//! # Ok(()) }
+//! ```
+//!
+//! Alone, without a framework: [`serve`](serve()).
+//!
+//! What happened is told to an [`Observer`], typed and free of secrets; nothing here writes logs.
+//!
+//! There is no knowledge of OAuth in this crate, and none is needed: what makes a call safe travels
+//! with the call.
+
+mod body;
+mod clock;
+mod observe;
+mod serve;
+mod service;
+mod transport;
+
+pub use clock::SystemClock;
+pub use observe::{Observer, Outcome, RequestId, Seen};
+pub use serve::serve;
+pub use service::{Options, Vestibule};
+pub use transport::{NoTransport, ReqwestTransport};

@@ -1,0 +1,255 @@
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, Uri};
+use http_body_util::Full;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tower_service::Service;
+use vestibule_core::drive::{Driver, drive};
+use vestibule_core::{Event, Reply, Request, Response, Server};
+
+use crate::body;
+use crate::observe::{Observer, Outcome, RequestId, Seen};
+
+/// All endpoints as one [`Service`]: mount it in axum, or give it to [`serve`](crate::serve()).
+///
+/// Each flow runs as a task of its own. hyper drops a handler when its client goes away, and a flow
+/// that has asked its first question must come to its end: what a provider or the store was asked
+/// may already have happened. So the number of flows is bounded, and [`Vestibule::shutdown`] waits
+/// for them.
+///
+/// Its clones are the same service.
+pub struct Vestibule<D> {
+    shared: Arc<Shared<D>>,
+}
+
+struct Shared<D> {
+    server: Server,
+    driver: D,
+    options: Options,
+    /// One permit for each flow that may run.
+    places: Arc<Semaphore>,
+}
+
+/// What an operator may want otherwise.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// How long a client may take to send a request's body. Default 10 seconds; then it is answered
+    /// with 408.
+    pub body_deadline: Duration,
+    /// How many flows may run at once. Default 4096; one more is answered with 503 at once.
+    pub flows_at_most: u32,
+    /// Who is told what became of each request. Default nobody.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { body_deadline: Duration::from_secs(10), flows_at_most: 4096, observer: Arc::new(()) }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("body_deadline", &self.body_deadline)
+            .field("flows_at_most", &self.flows_at_most)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<D: Driver + 'static> Vestibule<D> {
+    /// The endpoints of `server`, their questions answered by `driver`.
+    #[must_use]
+    pub fn new(server: Server, driver: D) -> Self {
+        Self::with_options(server, driver, Options::default())
+    }
+
+    /// The same with other limits, or an observer.
+    #[must_use]
+    pub fn with_options(server: Server, driver: D, options: Options) -> Self {
+        let places = Arc::new(Semaphore::new(places(&options)));
+        Self { shared: Arc::new(Shared { server, driver, options, places }) }
+    }
+
+    /// The server, to ask it who sent a request: [`Server::authenticate`].
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.shared.server
+    }
+
+    /// What answers the flows' questions.
+    #[must_use]
+    pub fn driver(&self) -> &D {
+        &self.shared.driver
+    }
+
+    /// Waits until every running flow has come to its end, follow-ups included. From its first
+    /// moment on, new requests are answered with 503; where it is dropped before its end, they are
+    /// answered again as before.
+    ///
+    /// Stop taking connections first: [`serve`](crate::serve()) returns when it has, and so does
+    /// axum's.
+    pub async fn shutdown(&self) {
+        let Shared { options, places: semaphore, .. } = &*self.shared;
+        let all = u32::try_from(places(options)).unwrap_or(u32::MAX);
+        // An error means that another call was here before us and all flows have ended.
+        if let Ok(_all) = semaphore.acquire_many(all).await {
+            semaphore.close();
+        }
+    }
+}
+
+impl<D: Driver + 'static, B> Service<http::Request<B>> for Vestibule<D>
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Response = http::Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { Ok(answer(shared, request).await.into_http().map(Full::new)) })
+    }
+}
+
+impl<D> Clone for Vestibule<D> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<D> fmt::Debug for Vestibule<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vestibule")
+            .field("options", &self.shared.options)
+            .field("free_places", &self.shared.places.available_permits())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the body here, where a client that goes away takes its request with it, and hands the rest
+/// to a task.
+async fn answer<D, B>(shared: Arc<Shared<D>>, request: http::Request<B>) -> Response
+where
+    D: Driver + 'static,
+    B: http_body::Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let (parts, body) = request.into_parts();
+    let mut about = About {
+        method: parts.method.clone(),
+        uri: parts.uri.clone(),
+        request_id: parts.extensions.get().cloned(),
+        began: Instant::now(),
+    };
+    let read = body::read(parts, body, shared.options.body_deadline).await;
+    // The client's own time is not the flow's.
+    about.began = Instant::now();
+    let Ok(request) = read else {
+        let bad_request = Response::new(StatusCode::BAD_REQUEST, HeaderMap::new(), Bytes::new());
+        return about.tell(&shared, Outcome::BodyBroken, bad_request, &[]);
+    };
+    // Taken only now: a client that sends slowly keeps no other from its place.
+    let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
+        return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
+    };
+    let (answer, answered) = oneshot::channel();
+    tokio::spawn(run(shared, request, about, place, answer));
+    // Without an answer the runtime is going down and has dropped the task.
+    answered.await.unwrap_or_else(|_| Response::overloaded())
+}
+
+/// A flow and its follow-up, whoever waits for the answer.
+async fn run<D: Driver + 'static>(
+    shared: Arc<Shared<D>>,
+    request: Request,
+    about: About,
+    place: OwnedSemaphorePermit,
+    answer: oneshot::Sender<Response>,
+) {
+    let flow = async {
+        let step = shared.server.handle(request, shared.driver.tick());
+        drive(&shared.driver, step).await
+    };
+    let (response, follow_up) = match unwound(flow).await {
+        Ok(Reply { response, events, follow_up, .. }) => {
+            (about.tell(&shared, Outcome::Replied, response, &events), follow_up)
+        }
+        Err(Panicked) => {
+            (about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]), None)
+        }
+    };
+    // The client may be gone by now; the flow was driven to its end all the same.
+    let _ = answer.send(response);
+    if let Some(step) = follow_up {
+        drive(&shared.driver, step).await;
+    }
+    drop(place);
+}
+
+/// What is told of a request, whatever becomes of it.
+struct About {
+    method: Method,
+    uri: Uri,
+    request_id: Option<RequestId>,
+    began: Instant,
+}
+
+impl About {
+    fn tell<D>(
+        &self,
+        shared: &Shared<D>,
+        outcome: Outcome,
+        response: Response,
+        events: &[Event],
+    ) -> Response {
+        let seen = Seen {
+            method: &self.method,
+            path: self.uri.path(),
+            request_id: self.request_id.as_ref(),
+            status: response.status,
+            outcome,
+            events,
+            duration: self.began.elapsed(),
+        };
+        // Whatever an observer does, the answer goes out.
+        let _ = catch_unwind(AssertUnwindSafe(|| shared.options.observer.observe(&seen)));
+        response
+    }
+}
+
+/// A future that panicked; the panic hook has had its say.
+struct Panicked;
+
+/// Turns a future's panic into an error, so that its client gets an answer instead of a closed
+/// connection. Nothing that the future owned is looked at afterwards.
+async fn unwound<F: Future>(future: F) -> Result<F::Output, Panicked> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(polled) => polled.map(Ok),
+        Err(_) => Poll::Ready(Err(Panicked)),
+    })
+    .await
+}
+
+/// How many permits there are: as many as asked, or as many as a semaphore has on a small machine.
+fn places(options: &Options) -> usize {
+    usize::try_from(options.flows_at_most).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
+}

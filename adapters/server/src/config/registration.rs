@@ -1,0 +1,22 @@
+use vestibule_core::Registration;
+
+use super::sealing;
+use super::table::Table;
+
+pub(super) const TITLE: &str = "[registration]";
+pub(super) const KEYS: &[&str] = &["dynamic", "private_use_schemes", "secrets"];
+
+/// `[registration]`: who may register, and with which redirect URIs.
+pub(super) fn read(table: &Table<'_>) -> Registration {
+    let mut registration = Registration::default();
+    if let Some(dynamic) = table.find("dynamic").and_then(|value| value.boolean()) {
+        registration.dynamic = dynamic;
+    }
+    if let Some(schemes) = table.find("private_use_schemes").and_then(|value| value.texts()) {
+        registration.private_use_schemes = schemes;
+    }
+    if let Some(value) = table.find("secrets") {
+        registration.secrets = sealing::read(&value);
+    }
+    registration
+}

@@ -1,0 +1,107 @@
+//! One log line per request, and the id that ties it to its answer: `x-request-id`.
+
+mod observer;
+
+pub(crate) use observer::Log;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::Response;
+use vestibule_hyper::RequestId;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Makes request ids: a part that differs from process to process and a count. Nothing is taken
+/// from the request, where anybody could write anything.
+#[derive(Clone)]
+pub(crate) struct Ids {
+    process: u32,
+    count: Arc<AtomicU64>,
+}
+
+impl Ids {
+    pub(crate) fn new() -> Self {
+        // Ids need not be hard to guess; without randomness they still count.
+        Self { process: getrandom::u32().unwrap_or_default(), count: Arc::default() }
+    }
+
+    fn next(&self) -> RequestId {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        RequestId::new(format!("{:08x}-{count:x}", self.process))
+    }
+}
+
+/// Gives a request its id and says it in the answer.
+pub(crate) async fn identify(State(ids): State<Ids>, mut request: Request, next: Next) -> Response {
+    let id = ids.next();
+    let header = HeaderValue::from_str(id.as_str());
+    request.extensions_mut().insert(id);
+    let mut response = next.run(request).await;
+    if let Ok(id) = header {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    response
+}
+
+/// Logs what a part of the program answers by itself; Vestibule's own answers are logged by
+/// [`Log`].
+pub(crate) async fn log(
+    State(part): State<&'static str>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let told = Told::of(&request, part);
+    let response = next.run(request).await;
+    told.line(response.status());
+    response
+}
+
+/// What is told of a request once it is answered.
+pub(crate) struct Told {
+    part: &'static str,
+    began: Instant,
+    id: Option<RequestId>,
+    method: Method,
+    uri: Uri,
+}
+
+impl Told {
+    /// Of a request that a part of the program is about to answer.
+    pub(crate) fn of(request: &Request, part: &'static str) -> Self {
+        Self {
+            part,
+            began: Instant::now(),
+            id: request.extensions().get().cloned(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        }
+    }
+
+    /// Writes the line. Health is asked for every few seconds, and pages of `dev` are no news.
+    pub(crate) fn line(&self, status: StatusCode) {
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "vestibule::request",
+                    request_id = self.id.as_ref().map(RequestId::as_str),
+                    part = self.part,
+                    method = self.method.as_str(),
+                    path = self.uri.path(),
+                    status = status.as_u16(),
+                    duration_ms = milliseconds(self.began.elapsed()),
+                )
+            };
+        }
+        if status.as_u16() < 400 { line!(debug) } else { line!(info) }
+    }
+}
+
+/// With three digits after the point.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}

@@ -1,0 +1,159 @@
+use std::fmt;
+
+use vestibule_core::{ClientId, Ended, Event, GrantId};
+use vestibule_hyper::{Observer, Outcome, RequestId, Seen};
+
+use super::milliseconds;
+
+/// Writes the line of each request that Vestibule answered.
+///
+/// Texts are fields, not parts of a message: that way line breaks in them are written as escapes,
+/// and no client can write a line of its own.
+#[derive(Debug)]
+pub(crate) struct Log;
+
+impl Observer for Log {
+    fn observe(&self, seen: &Seen<'_>) {
+        let mut happened = Happened::default();
+        seen.events.iter().for_each(|event| happened.add(event));
+        let request_id = seen.request_id.map(RequestId::as_str);
+        let method = seen.method.as_str();
+        let status = seen.status.as_u16();
+        let outcome = outcome(seen.outcome);
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "vestibule::request",
+                    request_id,
+                    method,
+                    path = seen.path,
+                    status,
+                    duration_ms = milliseconds(seen.duration),
+                    outcome,
+                    event = happened.names.as_deref(),
+                    client_id = happened.client_id.as_deref(),
+                    client_name = happened.client_name.as_deref(),
+                    provider = happened.provider.as_deref(),
+                    subject = happened.subject.as_deref(),
+                    grant_id = happened.grant_id.as_deref(),
+                    generation = happened.generation,
+                    reason = happened.reason.as_deref(),
+                )
+            };
+        }
+        if seen.status.is_server_error() { line!(warn) } else { line!(info) }
+    }
+}
+
+/// What the events of one request tell, each kind of thing once.
+#[derive(Default)]
+struct Happened {
+    names: Option<String>,
+    client_id: Option<String>,
+    client_name: Option<String>,
+    provider: Option<String>,
+    subject: Option<String>,
+    grant_id: Option<String>,
+    generation: Option<u64>,
+    reason: Option<String>,
+}
+
+impl Happened {
+    fn add(&mut self, event: &Event) {
+        append(&mut self.names, event.name());
+        match event {
+            Event::ClientRegistered { client_id, client_name } => {
+                self.client(client_id);
+                self.client_name.clone_from(client_name);
+            }
+            Event::SignInShown { client_id } | Event::SignInCancelled { client_id } => {
+                self.client(client_id);
+            }
+            Event::SignInStarted { client_id, provider } => {
+                self.client(client_id);
+                self.provider = Some(provider.to_string());
+            }
+            Event::CodeIssued { grant_id, client_id, subject } => {
+                self.client(client_id);
+                self.grant(grant_id);
+                self.subject = Some(subject.clone());
+            }
+            Event::CodeRedeemed { grant_id } => self.grant(grant_id),
+            Event::Refreshed { grant_id, generation }
+            | Event::RefreshedAgain { grant_id, generation } => {
+                self.grant(grant_id);
+                self.generation = Some(*generation);
+            }
+            Event::GrantEnded { grant_id, why } => {
+                self.grant(grant_id);
+                append(&mut self.reason, ended(*why));
+            }
+            Event::Refused { refusal } => append(&mut self.reason, refusal),
+            Event::UpstreamFailed { provider, purpose } => {
+                self.provider = Some(provider.to_string());
+                append(&mut self.reason, purpose.as_str());
+            }
+            // An event of a later core has a name, and its fields when this program knows them.
+            _ => {}
+        }
+    }
+
+    fn client(&mut self, id: &ClientId) {
+        self.client_id = Some(shortened(id.as_str()));
+    }
+
+    fn grant(&mut self, id: &GrantId) {
+        self.grant_id = Some(id.to_string());
+    }
+}
+
+/// A registered client's id is a sealed text of some hundred characters. Its start tells one from
+/// another; its end is what the client registered, and the same for all that registered the same.
+fn shortened(id: &str) -> String {
+    const LONGEST: usize = 40;
+    match id.char_indices().nth(LONGEST - 10) {
+        Some((at, _)) if id.len() > LONGEST => format!("{}…", &id[..at]),
+        Some(_) | None => id.to_owned(),
+    }
+}
+
+fn append(texts: &mut Option<String>, text: impl fmt::Display) {
+    *texts = Some(match texts.take() {
+        Some(before) => format!("{before}, {text}"),
+        None => text.to_string(),
+    });
+}
+
+fn ended(why: Ended) -> &'static str {
+    match why {
+        Ended::Revoked => "revoked",
+        Ended::CodeReplayed => "code_replayed",
+        Ended::RefreshTokenReplayed => "refresh_token_replayed",
+        Ended::LostWrite => "lost_write",
+        Ended::Denied => "denied",
+        _ => "other",
+    }
+}
+
+/// Only what is out of the ordinary.
+fn outcome(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Replied => None,
+        Outcome::Overloaded => Some("overloaded"),
+        Outcome::BodyBroken => Some("body_broken"),
+        Outcome::Panicked => Some("panicked"),
+        _ => Some("other"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registered_clients_id_is_shown_by_its_start() {
+        let id = format!("vc1_0123456789abcdefghijklmnop{}", "x".repeat(200));
+        assert_eq!(shortened(&id), "vc1_0123456789abcdefghijklmnop…");
+        assert_eq!(shortened("my-client"), "my-client");
+    }
+}

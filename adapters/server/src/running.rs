@@ -1,0 +1,154 @@
+//! What `serve` and `dev` have in common: a server on its socket until the process is told to end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use vestibule_core::drive::Parts;
+use vestibule_core::{MemoryStore, Server};
+use vestibule_hyper::{Options, ReqwestTransport, SystemClock, Vestibule};
+
+use crate::cli::say;
+use crate::requests;
+
+/// How often the memory store forgets what has expired.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+type Driver = Parts<SystemClock, ReqwestTransport, Arc<MemoryStore>>;
+
+/// A runtime with as many threads as the machine has processors.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start threads: {error}"))
+}
+
+/// Opens a socket; `mend` says what to do where it cannot be.
+pub(crate) async fn listen(address: SocketAddr, mend: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}; {mend}"))
+}
+
+/// Answers with `server`, behind the program's own routes, until the process is told to end and
+/// every running flow has come to its end. `around` puts layers around all of it; `greeting` is
+/// said when it is ready.
+pub(crate) async fn run(
+    listener: TcpListener,
+    server: Server,
+    own: Router,
+    around: impl FnOnce(Router) -> Router,
+    greeting: &str,
+) -> Result<(), String> {
+    let address = listener.local_addr().map_err(|error| format!("the socket is gone: {error}"))?;
+    let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
+    let (told, told_again) = told_to_end(signals);
+    let store = Arc::new(MemoryStore::new());
+    let vestibule = vestibule(server, Arc::clone(&store))?;
+    let issuer = vestibule.server().issuer().clone();
+
+    let own = own.layer(middleware::from_fn_with_state("program", requests::log));
+    let app = around(own.fallback_service(vestibule.clone()))
+        .layer(middleware::from_fn_with_state(requests::Ids::new(), requests::identify));
+    let sweeping = tokio::spawn(sweep(store));
+
+    say(io::stdout(), format_args!("listening on {address} (issuer {issuer}){greeting}"));
+    let served = async {
+        vestibule_hyper::serve(listener, app, told).await;
+        // Flows whose clients went away are still running.
+        vestibule.shutdown().await;
+    };
+    tokio::select! {
+        () = served => tracing::info!("ended"),
+        () = told_again => tracing::warn!("told to end a second time: ended at once"),
+    }
+    sweeping.abort();
+    Ok(())
+}
+
+fn vestibule(server: Server, store: Arc<MemoryStore>) -> Result<Vestibule<Driver>, String> {
+    let transport = ReqwestTransport::new()
+        .map_err(|error| format!("cannot make a client for identity providers: {error}"))?;
+    let driver = Parts { clock: SystemClock, transport, store, mapper: () };
+    let mut options = Options::default();
+    options.observer = Arc::new(requests::Log);
+    Ok(Vestibule::with_options(server, driver, options))
+}
+
+async fn sweep(store: Arc<MemoryStore>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        every.tick().await;
+        let forgotten = store.sweep(SystemClock.now());
+        if forgotten > 0 {
+            tracing::debug!(forgotten, kept = store.len(), "swept the store");
+        }
+    }
+}
+
+/// Done when the process is told to end; done when it is told again.
+fn told_to_end(mut signals: Signals) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
+    let (first, told) = oneshot::channel();
+    let (second, told_again) = oneshot::channel();
+    tokio::spawn(async move {
+        signals.next().await;
+        tracing::info!("ending: no new connections, running requests are answered");
+        // Who does not wait any more has ended.
+        let _ = first.send(());
+        signals.next().await;
+        let _ = second.send(());
+    });
+    let done = async |signal: oneshot::Receiver<()>| signal.await.unwrap_or_default();
+    (done(told), done(told_again))
+}
+
+/// SIGTERM and SIGINT.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Hears them from now on.
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C, where there are no signals.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Nobody can tell the process to end in this way; it can still be killed.
+            std::future::pending::<()>().await;
+        }
+    }
+}

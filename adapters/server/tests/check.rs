@@ -1,0 +1,237 @@
+//! `vestibule check` names every fault with its key, its line and its mend.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::fs;
+
+use support::{Ran, check, run, vestibule};
+use tempfile::TempDir;
+
+const SECRET: &str = "planted-planted-planted-planted-planted";
+
+const GOOD: &str = r#"
+issuer = "https://auth.example.com"
+listen = "127.0.0.1:0"
+secrets = [{ env = "CHECK_SECRET" }, "an old one: planted-planted-planted-planted"]
+store = "memory:"
+
+[paths]
+mount = "/auth"
+token = "/token"
+
+[tokens]
+access = "15m"
+refresh = "30d"
+grant = "90d"
+grace = "0s"
+code = "120s"
+
+[registration]
+dynamic = true
+private_use_schemes = ["cursor"]
+secrets = [{ file = "registration.secret" }]
+
+[[signing_key]]
+algorithm = "ES256"
+key = { file = "signing.key" }
+
+[[client]]
+id = "desk"
+secret = { env = "CHECK_SECRET" }
+redirect_uris = ["https://desk.example.com/callback", "http://127.0.0.1/callback"]
+name = "The desk"
+
+[[provider]]
+id = "idp"
+name = "The company"
+authorization_endpoint = "https://idp.example.com/authorize"
+token_endpoint = "https://idp.example.com/token"
+userinfo_endpoint = "https://idp.example.com/userinfo"
+client_id = "vestibule"
+client_secret = { env = "CHECK_SECRET" }
+scopes = ["openid", "email"]
+pkce = true
+token_auth = "post"
+authorization_params = { prompt = "select_account" }
+token_params = { tenant = "acme" }
+callback_path = "/auth/back"
+issuer = "https://idp.example.com"
+iss_parameter = true
+
+[[resource]]
+uri = "https://mcp.example.com/mcp"
+scopes = ["mcp:read", "mcp:write"]
+name = "The company's MCP server"
+"#;
+
+const BAD: &str = r#"issuer = "https://auth.example.com/"
+listen = "localhost"
+secrets = [
+  "short",
+  { env = "CHECK_NOT_SET" },
+  { file = "no.secret" },
+]
+store = "redis://localhost"
+providers = []
+
+[paths]
+token = "oauth/token"
+
+[tokens]
+access = "15 minuts"
+grant = 90
+
+[[signing_key]]
+algorithm = "RS256"
+key = "planted"
+
+[[client]]
+id = "desk"
+redirect_uri = ["https://desk.example.com/callback"]
+
+[[provider]]
+preset = "google"
+id = "idp"
+authorization_endpoint = "idp.example.com/authorize"
+token_endpoint = "http://idp.example.com/token"
+client_id = "vestibule"
+token_auth = "basick"
+
+[[provider]]
+id = "idp"
+authorization_endpoint = "https://idp.example.com/authorize"
+token_endpoint = "https://idp.example.com/token"
+userinfo_endpoint = "https://idp.example.com/userinfo"
+client_id = "vestibule"
+scopes = ["openid email"]
+pkce = "yes"
+
+[[resource]]
+uri = "/mcp"
+"#;
+
+const FAULTS: &str = r#"vestibule.toml:1: issuer: is not in its canonical form; write "https://auth.example.com"
+vestibule.toml:2: listen: must be an IP address and a port, like "127.0.0.1:3000" or "[::]:443"
+vestibule.toml:4: secrets[0]: a secret has at least 32 bytes, this one has 5; `vestibule keys new` makes one
+vestibule.toml:5: secrets[1]: the environment variable "CHECK_NOT_SET" is not set; set it before starting
+vestibule.toml:6: secrets[2]: the file "no.secret" cannot be read: No such file or directory (os error 2); its path is relative to this file
+vestibule.toml:8: store: is not a store this version has; available: "memory:"
+vestibule.toml:9: providers: is not a known key; did you mean `provider`?
+vestibule.toml:12: paths.token: must start with `/`, must not end with `/`, and has only A-Z a-z 0-9 - . _ ~ and / in it
+vestibule.toml:15: tokens.access: is not a duration; write it like "60s", "15m", "12h" or "30d"
+vestibule.toml:16: tokens.grant: must be a duration, like "15m" or "30d"; this is of type integer
+vestibule.toml:19: signing_key[0].algorithm: is not an algorithm offered here; use "EdDSA", "ES256" or "HS256"
+vestibule.toml:22: client[0].redirect_uris: is missing; write redirect_uris = ["…"], where answers may go
+vestibule.toml:24: client[0].redirect_uri: is not a known key; did you mean `redirect_uris`?
+vestibule.toml:26: provider[0].userinfo_endpoint: is missing; who signed in is asked there: write the provider's URL that answers with `sub`, `id` or `user_id`
+vestibule.toml:27: provider[0].preset: is not a known key; [[provider]] has id, name, authorization_endpoint, token_endpoint, userinfo_endpoint, client_id, client_secret, scopes, pkce, token_auth, authorization_params, token_params, callback_path, issuer, iss_parameter
+vestibule.toml:29: provider[0].authorization_endpoint: is not a URL; write it like "https://idp.example.com/oauth/token"
+vestibule.toml:30: provider[0].token_endpoint: must be https (http is for 127.0.0.1, [::1] and localhost only)
+vestibule.toml:32: provider[0].token_auth: must be "basic", "post" or "none"
+vestibule.toml:34: provider[1].client_secret: token_auth needs a client_secret; set one, or token_auth = "none" for a public client
+vestibule.toml:35: provider[1].id: "idp" stands here twice; each must be unique
+vestibule.toml:40: provider[1].scopes: "openid email" is no scope: one scope is one word of visible ASCII without quotes and backslashes (RFC 6749 §3.3)
+vestibule.toml:41: provider[1].pkce: must be true or false; this is of type string
+vestibule.toml:44: resource[0].uri: must be an absolute http or https URI without a fragment (RFC 8707 §2)
+"#;
+
+/// A folder with this configuration and what the good one points to.
+fn folder(configuration: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("vestibule.toml"), configuration).unwrap();
+    fs::write(folder.path().join("registration.secret"), format!("{SECRET}\r\n")).unwrap();
+    let key = run(&mut vestibule(&["keys", "new", "--algorithm", "ES256"])).stdout;
+    fs::write(folder.path().join("signing.key"), key).unwrap();
+    folder
+}
+
+fn checked(configuration: &str) -> Ran {
+    let folder = folder(configuration);
+    let mut command = vestibule(&["check", "--config", "vestibule.toml"]);
+    run(command.current_dir(folder.path()).env("CHECK_SECRET", SECRET))
+}
+
+#[test]
+fn a_good_file_is_said_to_be_good() {
+    let Ran { status, stdout, stderr } = checked(GOOD);
+    let good = "vestibule.toml: good (issuer https://auth.example.com, 1 provider, 1 client, 1 resource)\n";
+    assert_eq!((stdout.as_str(), stderr.as_str(), status.code()), (good, "", Some(0)));
+}
+
+#[test]
+fn every_fault_is_named_with_key_line_and_mend() {
+    let Ran { status, stdout, stderr } = checked(BAD);
+    assert_eq!(stdout, FAULTS);
+    assert_eq!((stderr.as_str(), status.code()), ("", Some(1)));
+}
+
+#[test]
+fn serve_refuses_to_start_with_the_same_lines() {
+    let folder = folder(BAD);
+    let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
+    let Ran { status, stdout, stderr } = run(command.current_dir(folder.path()));
+    assert_eq!(stderr, FAULTS);
+    assert_eq!((stdout.as_str(), status.code()), ("", Some(1)));
+}
+
+#[test]
+fn no_secret_of_the_file_is_in_any_message() {
+    // Every place that takes a secret holds one that is wrong there; the last line is no TOML at
+    // all.
+    let kinds = ["EdDSA", "ES256"].map(|algorithm| {
+        format!("{GOOD}\n[[signing_key]]\nalgorithm = \"{algorithm}\"\nkey = \"{SECRET}\"\n")
+    });
+    let types = GOOD.replace("{ env = \"CHECK_SECRET\" }", &format!("{{ evn = \"{SECRET}\" }}"));
+    let broken = format!("{GOOD}\nx = \"{SECRET}\n");
+    for configuration in kinds.into_iter().chain([types, broken]) {
+        let Ran { status, stdout, .. } = checked(&configuration);
+        assert_eq!(status.code(), Some(1), "{stdout}");
+        assert!(!stdout.contains("planted"), "{stdout}");
+    }
+}
+
+#[test]
+fn what_is_no_toml_is_told_by_its_line() {
+    let Ran { status, stdout, .. } = checked("issuer = \"https://a.test\"\nsecrets = nothing\n");
+    assert!(stdout.starts_with("vestibule.toml:2: is not TOML: "), "{stdout}");
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn an_empty_file_misses_what_has_no_default() {
+    let Ran { stdout, .. } = checked("");
+    let keys: Vec<_> = stdout.lines().filter_map(|line| line.split(": ").nth(1)).collect();
+    assert_eq!(keys, ["issuer", "provider", "secrets", "store"]);
+}
+
+#[test]
+fn a_fault_of_the_core_stands_at_the_line_of_its_key() {
+    let taken = GOOD.replace("token = \"/token\"", "token = \"/auth/revoke\"");
+    let long = GOOD.replace("refresh = \"30d\"", "refresh = \"100d\"");
+    let reserved = GOOD.replace("prompt =", "state =");
+    let expected = [
+        (taken, "vestibule.toml:8: paths.revoke: is the path of `paths.token` too"),
+        (
+            long,
+            "vestibule.toml:13: tokens.refresh: must be at least one second and at most 7776000 seconds",
+        ),
+        (
+            reserved,
+            "vestibule.toml:44: provider[0].authorization_params: \"state\" is set by the protocol",
+        ),
+    ];
+    for (configuration, line) in expected {
+        let Ran { stdout, .. } = checked(&configuration);
+        assert!(stdout.starts_with(line) && stdout.lines().count() == 1, "{stdout}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told() {
+    let folder = TempDir::new().unwrap();
+    let Ran { status, stdout, .. } = check(folder.path(), "vestibule.toml");
+    assert!(stdout.starts_with("vestibule.toml: cannot be read: No such file"), "{stdout}");
+    assert_eq!(status.code(), Some(1));
+}

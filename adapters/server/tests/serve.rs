@@ -1,0 +1,84 @@
+//! `vestibule serve`: says when it is ready, answers, logs, and ends when it is told to.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::fs;
+
+use support::{Running, get, header, vestibule};
+use tempfile::TempDir;
+
+const CONFIGURATION: &str = r#"
+issuer = "https://auth.example.com"
+listen = "127.0.0.1:0"
+secrets = ["planted-planted-planted-planted-planted"]
+store = "memory:"
+
+[[provider]]
+id = "idp"
+authorization_endpoint = "https://idp.example.com/authorize"
+token_endpoint = "https://idp.example.com/token"
+userinfo_endpoint = "https://idp.example.com/userinfo"
+client_id = "vestibule"
+client_secret = "planted-planted"
+"#;
+
+/// The program, and the folder of its configuration.
+fn start(arguments: &[&str]) -> (Running, TempDir) {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("vestibule.toml"), CONFIGURATION).unwrap();
+    let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
+    (Running::start(command.args(arguments).current_dir(folder.path())), folder)
+}
+
+#[test]
+fn it_says_when_it_is_ready_and_ends_cleanly() {
+    for signal in ["TERM", "INT"] {
+        let (running, _folder) = start(&[]);
+        let ready = format!("listening on {} (issuer https://auth.example.com)", running.address);
+        assert_eq!(running.ready, ready);
+        running.signal(signal);
+        let ran = running.end();
+        assert_eq!((ran.status.code(), ran.stdout.as_str()), (Some(0), ""), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn health_is_answered_and_not_cached() {
+    let (running, _folder) = start(&[]);
+    let answer = get(&running.address, "auth.example.com", "/health");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n{\"status\":\"ok\"}"), "{answer}");
+    assert_eq!(header(&answer, "cache-control"), "no-store");
+}
+
+#[test]
+fn it_warns_of_what_ends_with_the_process() {
+    let (running, _folder) = start(&[]);
+    running.signal("TERM");
+    let log = running.end().stderr;
+    assert!(log.contains("[[signing_key]]") && log.contains("memory:"), "{log}");
+}
+
+#[test]
+fn a_line_per_request_has_its_id_and_never_the_query() {
+    let (running, _folder) = start(&["--log", "json", "--log-level", "trace"]);
+    let path = "/no/such/path?code=planted";
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: a\r\nx-request-id: theirs\r\nConnection: close\r\n\r\n"
+    );
+    let answer = support::send(&running.address, &request);
+    running.signal("TERM");
+    let log = running.end().stderr;
+
+    let id = header(&answer, "x-request-id");
+    let line = log.lines().find(|line| line.contains(id)).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["method"], "GET");
+    assert_eq!(line["path"], "/no/such/path");
+    assert_eq!(line["status"], 404);
+    assert_eq!(line["event"], "refused");
+    assert!(line["reason"].is_string() && line["duration_ms"].is_number(), "{line}");
+    assert!(!log.contains("planted") && !log.contains("theirs"), "{log}");
+}

@@ -1,0 +1,249 @@
+//! Why a request is refused: a rich reason inside, a generic text on the wire, one table between
+//! them.
+
+mod wire;
+
+pub use wire::Wire;
+
+use crate::check::redirect_uri::Unacceptable;
+use crate::effect::Unreachable;
+
+/// Every reason for which a request is refused. For events and tests; a client sees
+/// [`Refusal::wire`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    // The request as such.
+    /// No endpoint is at this path.
+    #[error("no endpoint is at this path")]
+    NotFound,
+    /// The endpoint does not know this method.
+    #[error("the endpoint allows {allowed} only")]
+    Method {
+        /// The value of `Allow`.
+        allowed: &'static str,
+    },
+    /// The body is longer than [`Request::BODY_LIMIT`](crate::Request::BODY_LIMIT).
+    #[error("the body is too large")]
+    BodyTooLarge,
+    /// The body did not come in time.
+    #[error("the body did not come in time")]
+    BodyTooSlow,
+    /// The body has another content type than the endpoint reads.
+    #[error("the body must be {wanted}")]
+    ContentType {
+        /// The content type that is read.
+        wanted: &'static str,
+    },
+    /// A query or form that is not UTF-8 after decoding, or has far too many parameters.
+    #[error("the parameters cannot be read")]
+    Unreadable,
+    /// A parameter that must be there is not.
+    #[error("{parameter} is missing")]
+    Missing {
+        /// Its name.
+        parameter: &'static str,
+    },
+    /// A parameter stands there twice (RFC 6749 §3.1).
+    #[error("{parameter} is repeated")]
+    Repeated {
+        /// Its name.
+        parameter: &'static str,
+    },
+    /// A parameter has a value that it cannot have.
+    #[error("{parameter} has an invalid value")]
+    Invalid {
+        /// Its name.
+        parameter: &'static str,
+    },
+    /// The authorization request does not fit into the cookie that must carry it.
+    #[error("the request is too long to be carried through sign-in")]
+    RequestTooLong,
+
+    // The client.
+    /// No such client: never registered, or its registration key was removed.
+    #[error("the client is unknown")]
+    UnknownClient,
+    /// A confidential client came without its secret, or with a scheme that is not offered.
+    #[error("the client did not authenticate")]
+    ClientUnauthenticated,
+    /// A wrong secret.
+    #[error("the client's credentials are wrong")]
+    ClientCredentials {
+        /// Whether it came in the `Authorization` header, which the answer must then name (RFC 6749
+        /// §5.2).
+        by_header: bool,
+    },
+    /// Two ways of authentication in one request (RFC 6749 §2.3).
+    #[error("the client authenticates in two ways")]
+    ClientAuthenticatesTwice,
+    /// The `client_id` in the body is another one than in the `Authorization` header.
+    #[error("client_id contradicts the Authorization header")]
+    ClientIdContradiction,
+    /// The client is not registered for this grant type.
+    #[error("the client may not use this grant type")]
+    GrantTypeNotRegistered,
+
+    // Registration.
+    /// Registration is turned off.
+    #[error("registration is turned off")]
+    RegistrationClosed,
+    /// A member of the client metadata cannot be accepted.
+    #[error("client metadata: {member}: {problem}")]
+    ClientMetadata {
+        /// The member.
+        member: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A redirect URI cannot be registered.
+    #[error("redirect_uris: {0}")]
+    RegisteredUri(Unacceptable),
+
+    // The authorization request.
+    /// The redirect URI is not one of the client's.
+    #[error("redirect_uri is not registered for this client")]
+    RedirectUriNotRegistered,
+    /// The redirect URI is registered, but the policy of today refuses it.
+    #[error("redirect_uri: {0}")]
+    RedirectUri(Unacceptable),
+    /// Only `response_type=code` is offered.
+    #[error("the response_type is not supported")]
+    ResponseType,
+    /// The code challenge is missing, malformed or not S256.
+    #[error("PKCE with S256 is required: {problem}")]
+    CodeChallenge {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The resource is not one of the configured ones (RFC 8707 §2).
+    #[error("the resource is unknown")]
+    UnknownResource,
+    /// Several resources are configured and none was asked for.
+    #[error("several resources are configured and none was asked for")]
+    ResourceRequired,
+
+    // The sign-in page.
+    /// The form is not one that this server made for this browser.
+    #[error("the form was not made for this browser")]
+    FormForged,
+    /// The form is too old.
+    #[error("the form has expired")]
+    FormExpired,
+    /// The form came from another site.
+    #[error("the form came from another site")]
+    CrossSite,
+    /// The person pressed Cancel.
+    #[error("the person cancelled")]
+    Cancelled,
+
+    // The way back from the provider.
+    /// The `state` is not one of ours.
+    #[error("the state is not one of ours")]
+    StateForged,
+    /// The `state` is too old.
+    #[error("the state has expired")]
+    StateExpired,
+    /// The `state` was made for another provider's path.
+    #[error("the state was made for another provider")]
+    StateOfOtherProvider,
+    /// The browser did not start this flow.
+    #[error("the flow's cookie is missing or another flow's")]
+    OtherBrowser,
+    /// The provider is no longer configured.
+    #[error("the provider is not configured")]
+    UnknownProvider,
+    /// The callback's `iss` is missing or another issuer's (RFC 9207 §2.4).
+    #[error("the callback's iss is missing or wrong")]
+    UpstreamIssuer,
+    /// The callback has both `code` and `error`, or neither.
+    #[error("the callback must have either code or error")]
+    CallbackMalformed,
+    /// The sign-in was completed before.
+    #[error("the sign-in was completed before")]
+    AlreadyCompleted,
+    /// The provider says that the person declined.
+    #[error("the provider denied access")]
+    UpstreamDenied,
+    /// The provider sent another error.
+    #[error("the provider answered with an error")]
+    UpstreamError,
+    /// The provider is overloaded or down, as it says itself.
+    #[error("the provider is temporarily unavailable")]
+    UpstreamBusy,
+    /// The provider did not answer.
+    #[error("the provider did not answer: {0}")]
+    UpstreamUnreachable(Unreachable),
+    /// The provider answered with this status.
+    #[error("the provider answered with status {0}")]
+    UpstreamStatus(u16),
+    /// The provider's answer is not what it must be.
+    #[error("the provider's answer is malformed: {0}")]
+    UpstreamMalformed(&'static str),
+
+    // The token endpoint.
+    /// The grant type is not offered.
+    #[error("the grant_type is not supported")]
+    GrantType,
+    /// The code or refresh token was not made here, or was damaged.
+    #[error("the token does not open")]
+    TokenForged,
+    /// The code or refresh token is too old.
+    #[error("the token has expired")]
+    TokenExpired,
+    /// No record leads on from the code or refresh token.
+    #[error("the grant is unknown")]
+    GrantUnknown,
+    /// The grant was ended.
+    #[error("the grant was ended")]
+    GrantEnded,
+    /// The code or refresh token belongs to another client.
+    #[error("the token belongs to another client")]
+    OtherClient,
+    /// The `redirect_uri` differs from the one of the authorization request.
+    #[error("redirect_uri differs from the authorization request")]
+    RedirectUriChanged,
+    /// The code verifier does not fit the challenge (RFC 7636 §4.6).
+    #[error("code_verifier does not fit the challenge")]
+    CodeVerifier,
+    /// The code was redeemed before; the grant is ended.
+    #[error("the code was redeemed before")]
+    CodeReplayed,
+    /// The refresh token was used up; the grant is ended.
+    #[error("the refresh token was used before")]
+    RefreshTokenReplayed,
+    /// A token shows a generation that its record never reached; the grant is ended.
+    #[error("the record lost a write")]
+    LostWrite,
+    /// More scope than was granted (RFC 6749 §6).
+    #[error("the scope exceeds what was granted")]
+    ScopeExceeded,
+
+    // The application's mapper.
+    /// The application refused the person, with a reason that may be shown.
+    #[error("the application refused: {0}")]
+    MapperDenied(String),
+    /// The application cannot say now.
+    #[error("the application's mapper is unavailable")]
+    MapperUnavailable,
+    /// The application's answer cannot be used.
+    #[error("the application's mapper: {0}")]
+    MapperMisbehaved(&'static str),
+
+    // Our surroundings.
+    /// The store could not say.
+    #[error("the store is unavailable")]
+    StoreUnavailable,
+    /// Four rounds of compare-and-swap met somebody else's write.
+    #[error("too many writers at once")]
+    Contention,
+    /// A record does not open, or is none.
+    #[error("the grant's record is corrupt")]
+    CorruptRecord,
+    /// The signing library failed.
+    #[error("signing failed")]
+    SigningFailed,
+    /// The adapter runs as many flows as it may.
+    #[error("too many requests at once")]
+    Overloaded,
+}

@@ -1,0 +1,243 @@
+//! The table from reasons to the wire, and the answer of an endpoint that speaks JSON.
+
+use std::borrow::Cow;
+
+use http::{HeaderValue, StatusCode, header};
+
+use super::Refusal;
+use crate::reply::Response;
+
+/// What a client is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wire {
+    /// The error code (RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2, RFC 8707 §2).
+    pub error: &'static str,
+    /// The status where the error is not a redirect.
+    pub status: StatusCode,
+    /// Generic: it names the parameter or the mend, never what was found inside.
+    pub description: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// The table from reasons to what stands on the wire. No `_` arm: a new reason has to be given
+    /// its place.
+    ///
+    /// The status says whose fault it is: 4xx the client's, 502 the provider's, 503 (with
+    /// `Retry-After`) ours.
+    #[must_use]
+    pub fn wire(&self) -> Wire {
+        let (status, error, description): (u16, &'static str, &'static str) = match self {
+            Self::NotFound => (404, "invalid_request", "No endpoint is at this path."),
+            Self::Method { .. } => {
+                (405, "invalid_request", "The endpoint does not know this method; see Allow.")
+            }
+            Self::BodyTooLarge => (413, "invalid_request", "The body is too large."),
+            Self::BodyTooSlow => (408, "invalid_request", "The body did not come in time."),
+            Self::ContentType { wanted } => {
+                return Wire::new(415, "invalid_request", format!("The body must be {wanted}."));
+            }
+            Self::Unreadable => (400, "invalid_request", "The parameters cannot be read."),
+            Self::Missing { parameter } => {
+                return Wire::new(400, "invalid_request", format!("{parameter} is missing."));
+            }
+            // RFC 8707 §2 allows several resources; a token here is for one.
+            Self::Repeated { parameter: "resource" } => {
+                (400, "invalid_target", "A token is for one resource; ask for one.")
+            }
+            Self::Repeated { parameter } => {
+                return Wire::new(400, "invalid_request", format!("{parameter} is repeated."));
+            }
+            Self::Invalid { parameter } => {
+                return Wire::new(
+                    400,
+                    "invalid_request",
+                    format!("{parameter} has an invalid value."),
+                );
+            }
+            Self::RequestTooLong => {
+                (400, "invalid_request", "The request is too long; shorten state or redirect_uri.")
+            }
+            Self::UnknownClient => {
+                (401, "invalid_client", "The client is unknown; register it again.")
+            }
+            Self::ClientUnauthenticated | Self::ClientCredentials { .. } => {
+                (401, "invalid_client", "The client could not be authenticated.")
+            }
+            Self::ClientAuthenticatesTwice => (
+                400,
+                "invalid_request",
+                "Authenticate in one way: by the Authorization header or in the body.",
+            ),
+            Self::ClientIdContradiction => {
+                (400, "invalid_request", "client_id contradicts the Authorization header.")
+            }
+            Self::GrantTypeNotRegistered => {
+                (400, "unauthorized_client", "The client is not registered for this grant type.")
+            }
+            Self::RegistrationClosed => (
+                403,
+                "access_denied",
+                "Registration is turned off here; ask the operator for a client_id.",
+            ),
+            Self::ClientMetadata { member, problem } => {
+                return Wire::new(400, "invalid_client_metadata", format!("{member}: {problem}"));
+            }
+            Self::RegisteredUri(problem) => {
+                return Wire::new(
+                    400,
+                    "invalid_redirect_uri",
+                    format!("A redirect URI {problem}."),
+                );
+            }
+            Self::RedirectUriNotRegistered => {
+                (400, "invalid_request", "redirect_uri is not registered for this client.")
+            }
+            Self::RedirectUri(problem) => {
+                return Wire::new(400, "invalid_request", format!("redirect_uri {problem}."));
+            }
+            Self::ResponseType => {
+                (400, "unsupported_response_type", "Only response_type=code is supported.")
+            }
+            Self::CodeChallenge { problem } => {
+                return Wire::new(
+                    400,
+                    "invalid_request",
+                    format!("PKCE with S256 is required: {problem}."),
+                );
+            }
+            Self::UnknownResource => (400, "invalid_target", "The resource is unknown here."),
+            Self::ResourceRequired => (
+                400,
+                "invalid_target",
+                "Several resources are protected here; say which with resource.",
+            ),
+            Self::FormForged => (403, "access_denied", "The form was not made for this browser."),
+            Self::FormExpired => (400, "access_denied", "The page was open for too long."),
+            Self::CrossSite => (403, "access_denied", "The form came from another site."),
+            Self::Cancelled => (400, "access_denied", "The person cancelled the sign-in."),
+            Self::StateForged | Self::StateOfOtherProvider => (
+                400,
+                "invalid_request",
+                "The answer does not belong to a sign-in that was started here.",
+            ),
+            Self::StateExpired => (400, "invalid_request", "The sign-in took too long."),
+            Self::OtherBrowser => {
+                (400, "invalid_request", "The sign-in was not started in this browser.")
+            }
+            Self::UnknownProvider => (400, "invalid_request", "The provider is not offered here."),
+            Self::AlreadyCompleted => (400, "invalid_request", "The sign-in was completed before."),
+            Self::UpstreamDenied => {
+                (400, "access_denied", "The sign-in was declined at the provider.")
+            }
+            Self::UpstreamIssuer
+            | Self::CallbackMalformed
+            | Self::UpstreamError
+            | Self::UpstreamStatus(_)
+            | Self::UpstreamMalformed(_) => {
+                (502, "server_error", "The provider's answer could not be used.")
+            }
+            Self::UpstreamBusy | Self::UpstreamUnreachable(_) => {
+                (502, "temporarily_unavailable", "The provider did not answer.")
+            }
+            Self::GrantType => {
+                (400, "unsupported_grant_type", "Use authorization_code or refresh_token.")
+            }
+            // One text for all: whoever holds a token that is no good learns nothing from the
+            // difference (LEA-04).
+            Self::TokenForged
+            | Self::TokenExpired
+            | Self::GrantUnknown
+            | Self::GrantEnded
+            | Self::OtherClient
+            | Self::CodeReplayed
+            | Self::RefreshTokenReplayed
+            | Self::LostWrite
+            | Self::CorruptRecord => (
+                400,
+                "invalid_grant",
+                "The code or refresh token is invalid, expired, revoked or was used before.",
+            ),
+            Self::RedirectUriChanged => {
+                (400, "invalid_grant", "redirect_uri differs from the authorization request.")
+            }
+            Self::CodeVerifier => {
+                (400, "invalid_grant", "code_verifier does not fit the code_challenge.")
+            }
+            Self::ScopeExceeded => (400, "invalid_scope", "The scope exceeds what was granted."),
+            Self::MapperDenied(reason) => {
+                return Wire::new(400, "access_denied", sayable(reason));
+            }
+            Self::MapperUnavailable
+            | Self::MapperMisbehaved(_)
+            | Self::StoreUnavailable
+            | Self::Contention
+            | Self::SigningFailed
+            | Self::Overloaded => (503, "temporarily_unavailable", "Please try again in a moment."),
+        };
+        Wire::new(status, error, description)
+    }
+
+    /// The answer of an endpoint that speaks JSON (RFC 6749 §5.2).
+    pub(crate) fn to_json(&self) -> Response {
+        let mut wire = self.wire();
+        if let Self::MapperDenied(_) = self {
+            // RFC 6749 §5.2 has no access_denied: the grant is what is no longer valid.
+            wire.error = "invalid_grant";
+        }
+        let body = serde_json::json!({
+            "error": wire.error,
+            "error_description": wire.description,
+        });
+        self.with_headers(Response::json(wire.status, body.to_string()))
+    }
+
+    /// Adds what the status obliges to: `Allow`, `Retry-After`, `WWW-Authenticate`.
+    pub(crate) fn with_headers(&self, response: Response) -> Response {
+        if let Self::Method { allowed } = self {
+            return response.with(header::ALLOW, HeaderValue::from_static(allowed));
+        }
+        if let Self::ClientCredentials { by_header: true } = self {
+            let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
+            return response.with(header::WWW_AUTHENTICATE, challenge);
+        }
+        if response.status == StatusCode::SERVICE_UNAVAILABLE {
+            return response.with(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl Wire {
+    fn new(status: u16, error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self { error, status, description: description.into() }
+    }
+}
+
+/// `error_description` is visible ASCII without quotes and backslashes (RFC 6749 §5.2): anything
+/// else becomes a space.
+fn sayable(text: &str) -> String {
+    text.chars()
+        .take(200)
+        .map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') { c } else { ' ' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn web_07_a_reason_is_reduced_to_the_characters_of_error_description() {
+        let wire = Refusal::MapperDenied("no\r\n\"<é>\\".to_owned()).wire();
+        assert_eq!(wire.description, "no   < > ");
+    }
+
+    #[test]
+    fn our_own_trouble_is_503_with_retry_after() {
+        let response = Refusal::StoreUnavailable.to_json();
+        assert_eq!(response.status, 503);
+        assert!(response.headers.contains_key(header::RETRY_AFTER));
+    }
+}

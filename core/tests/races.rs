@@ -1,0 +1,165 @@
+//! Races, exhaustively: every interleaving of three actors, and at each swap also "applied, but
+//! unavailable" and "not applied, unavailable".
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests say so when something is wrong")]
+
+mod world;
+
+use world::explore::{Ending, explore};
+use world::{World, json_of, post, redemption, refresh, text};
+
+use vestibule_core::Response;
+
+/// The answers with status 200.
+fn winners(responses: &[Response]) -> Vec<&Response> {
+    responses.iter().filter(|response| response.status == 200).collect()
+}
+
+fn refresh_token(response: &Response) -> String {
+    json_of(response)["refresh_token"].as_str().unwrap().to_owned()
+}
+
+fn access_token(response: &Response) -> String {
+    json_of(response)["access_token"].as_str().unwrap().to_owned()
+}
+
+/// No token of an answer is good for anything.
+fn is_dead(world: &mut World, response: &Response) -> bool {
+    let access_is_dead = !world.is_live(&access_token(response));
+    let refused = world.refresh(&refresh_token(response));
+    access_is_dead && refused.status == 400 && json_of(&refused)["error"] == "invalid_grant"
+}
+
+/// Every answer is one that a client can act on.
+fn assert_wire(responses: &[Response]) {
+    for response in responses {
+        let error = json_of(response)["error"].as_str().unwrap_or_default().to_owned();
+        let known = matches!(
+            (response.status.as_u16(), &*error),
+            (200, "") | (400, "invalid_grant") | (503, "temporarily_unavailable")
+        );
+        assert!(known, "{} {}", response.status, text(response));
+    }
+}
+
+fn redemptions(most_faults: usize, mut judge: impl FnMut(Ending)) -> usize {
+    let mut start = World::new();
+    let code = start.until_code()["code"].clone();
+    let three = || (0..3).map(|_| redemption(&code, &[])).collect();
+    explore(&start, three, most_faults, |ending| {
+        assert_wire(&ending.responses);
+        judge(ending);
+    })
+}
+
+#[test]
+fn cod_02_cod_05_one_of_three_redemptions_wins_and_the_others_end_its_grant() {
+    let schedules = redemptions(0, |Ending { mut world, responses, .. }| {
+        let winners = winners(&responses);
+        assert_eq!(winners.len(), 1);
+        assert!(is_dead(&mut world, winners[0]));
+    });
+    assert!(schedules > 20, "{schedules} schedules");
+}
+
+#[test]
+fn sto_02_sto_07_a_code_is_never_good_for_two_answers_whatever_the_store_says() {
+    let schedules = redemptions(2, |Ending { mut world, responses, faults }| {
+        let winners = winners(&responses);
+        assert!(winners.len() <= 1, "one code, {} answers with tokens", winners.len());
+        let replay_was_seen = responses.iter().any(|response| response.status == 400);
+        if replay_was_seen && let [winner] = winners[..] {
+            assert!(is_dead(&mut world, winner), "a replay was refused and the grant lives on");
+        }
+        // Three rounds of faults are needed before anybody is sent away without an answer.
+        if faults < 3 {
+            assert!(responses.iter().all(|response| response.status != 503));
+        }
+    });
+    assert!(schedules > 1000, "{schedules} schedules");
+}
+
+fn refreshes(most_faults: usize, mut judge: impl FnMut(Ending, &str)) -> usize {
+    let mut start = World::new();
+    let token = start.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
+    let three = || (0..3).map(|_| refresh(&token, &[])).collect();
+    explore(&start, three, most_faults, |ending| {
+        assert_wire(&ending.responses);
+        judge(ending, &token);
+    })
+}
+
+#[test]
+fn ref_03_ref_04_three_refreshes_inside_the_grace_all_get_the_same_bytes() {
+    let schedules = refreshes(0, |Ending { mut world, responses, .. }, _| {
+        assert_eq!(winners(&responses).len(), 3);
+        assert!(responses.iter().all(|response| response.body == responses[0].body));
+        assert_eq!(world.refresh(&refresh_token(&responses[0])).status, 200);
+    });
+    assert!(schedules > 20, "{schedules} schedules");
+}
+
+#[test]
+fn sto_02_no_successor_is_lost_or_minted_twice_whatever_the_store_says() {
+    let schedules = refreshes(2, |Ending { mut world, responses, .. }, token| {
+        let winners = winners(&responses);
+        for winner in &winners {
+            assert_eq!(winner.body, winners[0].body);
+        }
+        // Whoever was sent away comes again with what it has, and gets the same.
+        let again = world.refresh(token);
+        assert_eq!(again.status, 200, "{}", text(&again));
+        for winner in &winners {
+            assert_eq!(refresh_token(winner), refresh_token(&again));
+        }
+        assert_eq!(world.refresh(&refresh_token(&again)).status, 200);
+    });
+    assert!(schedules > 1000, "{schedules} schedules");
+}
+
+fn refreshes_against_revoke(most_faults: usize, mut judge: impl FnMut(Ending)) -> usize {
+    let mut start = World::new();
+    let token = start.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
+    let actors = || {
+        let revocation = post("/oauth/revoke", &[("client_id", "P"), ("token", &token)], &[]);
+        vec![refresh(&token, &[]), refresh(&token, &[]), revocation]
+    };
+    explore(&start, actors, most_faults, |ending| {
+        assert_wire(&ending.responses[..2]);
+        judge(ending);
+    })
+}
+
+#[test]
+fn cod_12_nothing_that_was_minted_survives_a_revocation() {
+    for most_faults in [0, 2] {
+        let schedules = refreshes_against_revoke(most_faults, |ending| {
+            let Ending { mut world, responses, .. } = ending;
+            if responses[2].status != 200 {
+                assert_eq!(responses[2].status, 503);
+                return;
+            }
+            for winner in winners(&responses[..2]) {
+                assert!(is_dead(&mut world, winner), "it outlived the revocation");
+            }
+        });
+        assert!(schedules > 20, "{schedules} schedules");
+    }
+}
+
+#[test]
+fn cod_12_a_redemption_against_its_replay_and_a_refresh_leaves_nothing_alive() {
+    let mut start = World::new();
+    let code = start.until_code()["code"].clone();
+    let tokens = start.redeem(&code);
+    let token = refresh_token(&tokens);
+    let actors = || vec![redemption(&code, &[]), refresh(&token, &[]), redemption(&code, &[])];
+    explore(&start, actors, 1, |Ending { mut world, responses, .. }| {
+        assert_wire(&responses);
+        if responses[0].status == 400 || responses[2].status == 400 {
+            assert!(is_dead(&mut world, &tokens), "the replay did not end the grant");
+            for winner in winners(&responses) {
+                assert!(is_dead(&mut world, winner));
+            }
+        }
+    });
+}
