@@ -77,7 +77,10 @@ pub struct HttpCall {
 }
 
 impl HttpCall {
-    pub(crate) fn new(method: Method, url: Url, purpose: Purpose) -> Self {
+    /// A call without header fields and body, for at most 256 KiB and 10 seconds, to a configured
+    /// host. Core makes its own; this is for tests of transports.
+    #[must_use]
+    pub fn new(method: Method, url: Url, purpose: Purpose) -> Self {
         Self {
             method,
             url,

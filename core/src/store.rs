@@ -133,7 +133,7 @@ impl RecordKey {
 }
 
 /// Which state of a record this is: 16 random bytes that core chose for one write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Version([u8; 16]);
 
 impl Version {
@@ -152,7 +152,7 @@ impl Version {
 
 /// Whose a record is: an HMAC of the subject, so that a store can list a person's records without
 /// knowing the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner([u8; 16]);
 
 impl Owner {
@@ -168,6 +168,19 @@ impl Owner {
         &self.0
     }
 }
+
+macro_rules! debug_as_hex {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut hex = String::with_capacity(32);
+                crate::encoding::push_hex(&mut hex, &self.0);
+                write!(f, concat!(stringify!($name), "({})"), hex)
+            }
+        }
+    )*};
+}
+debug_as_hex!(Version, Owner);
 
 /// What a store keeps under a key.
 #[derive(Clone, PartialEq, Eq)]

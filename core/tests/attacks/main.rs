@@ -1,0 +1,30 @@
+//! What the server withstands: requests and sequences of an attacker, each with the answer that is
+//! expected, at the level of the whole core.
+//!
+//! Tests are named by the checks they prove: `pkc_03` and so on, one module a category.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests say so when something is wrong"
+)]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod aud;
+mod cla;
+mod cod;
+mod dcr;
+mod expect;
+mod htt;
+mod int;
+mod iss;
+mod jwt;
+mod pkc;
+mod red;
+mod refresh;
+mod sbb;
+mod sbb_cookies;
+mod sto;
+mod ups;

@@ -1,0 +1,10 @@
+//! One file per lesson:
+//!
+//! - `by_hand.rs`: a whole sign-in without a network, each step printed as it is answered.
+//!
+//! Run it with `cargo run -p vestibule-examples --example by_hand`. The examples of the README are
+//! compiled here too.
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;
