@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
@@ -48,6 +48,9 @@ pub(crate) fn check(folder: &Path, file: &str) -> Ran {
 pub(crate) struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    /// All of standard error, when it has ended. Read all the while: a full pipe would stop the
+    /// program.
+    stderr: Receiver<String>,
     /// `127.0.0.1:PORT`, as it said.
     pub(crate) address: String,
     /// What it said when it was ready.
@@ -58,9 +61,14 @@ impl Running {
     /// Starts the program and waits until it says that it is ready.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = started(move || {
+            let mut bytes = Vec::new();
+            stderr.read_to_end(&mut bytes).unwrap();
+            String::from_utf8(bytes).unwrap()
+        });
         let (line, stdout) = within_patience(move || {
-            let mut stdout = stdout;
             let mut line = String::new();
             stdout.read_line(&mut line).unwrap();
             (line, stdout)
@@ -68,12 +76,10 @@ impl Running {
         let ready = line.trim_end().to_owned();
         let said = ready.strip_prefix("listening on ").and_then(|rest| rest.split_once(' '));
         let Some((address, _)) = said else {
-            let mut stderr = String::new();
             child.kill().unwrap();
-            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-            panic!("the program said {ready:?} and: {stderr}");
+            panic!("the program said {ready:?} and: {}", stderr.recv_timeout(PATIENCE).unwrap());
         };
-        Self { address: address.to_owned(), child, stdout, ready }
+        Self { address: address.to_owned(), child, stdout, stderr, ready }
     }
 
     /// The next line of standard output that starts so, without its start.
@@ -96,12 +102,7 @@ impl Running {
 
     /// Waits for its end; how it ended, and the rest of what it said.
     pub(crate) fn end(mut self) -> Ran {
-        let mut stderr = self.child.stderr.take().unwrap();
-        let stderr = within_patience(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
-        });
+        let stderr = self.stderr.recv_timeout(PATIENCE).unwrap();
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
         Ran { status: self.child.wait().unwrap(), stdout, stderr }
@@ -141,7 +142,15 @@ pub(crate) fn header<'a>(answer: &'a str, name: &str) -> &'a str {
 
 /// Fails where a blocking call takes too long.
 fn within_patience<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    started(act).recv_timeout(PATIENCE).unwrap()
+}
+
+/// Starts what blocks; its result comes when it is done.
+fn started<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
     let (sender, done) = mpsc::channel();
-    thread::spawn(move || sender.send(act()));
-    done.recv_timeout(PATIENCE).unwrap()
+    // Where the test is over already, nobody waits for it.
+    thread::spawn(move || {
+        let _ = sender.send(act());
+    });
+    done
 }
