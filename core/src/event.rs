@@ -1,6 +1,5 @@
 //! What happened, for logs and metrics: typed, and free of secrets.
 
-use crate::effect::Purpose;
 use crate::ids::{ClientId, GrantId, ProviderId};
 use crate::refusal::Refusal;
 
@@ -76,13 +75,6 @@ pub enum Event {
         /// Why, with all that is known. The client was told less.
         refusal: Refusal,
     },
-    /// A provider's answer could not be used; what it was asked for.
-    UpstreamFailed {
-        /// Which provider.
-        provider: ProviderId,
-        /// What it was asked for.
-        purpose: Purpose,
-    },
 }
 
 /// Why a grant was ended.
@@ -101,6 +93,20 @@ pub enum Ended {
     Denied,
 }
 
+impl Ended {
+    /// The reason as a word for logs: `code_replayed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::CodeReplayed => "code_replayed",
+            Self::RefreshTokenReplayed => "refresh_token_replayed",
+            Self::LostWrite => "lost_write",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 impl Event {
     /// The event's name for logs: `code_issued`.
     #[must_use]
@@ -116,7 +122,6 @@ impl Event {
             Self::RefreshedAgain { .. } => "refreshed_again",
             Self::GrantEnded { .. } => "grant_ended",
             Self::Refused { .. } => "refused",
-            Self::UpstreamFailed { .. } => "upstream_failed",
         }
     }
 }

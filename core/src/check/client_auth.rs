@@ -19,6 +19,11 @@ impl AuthenticatedClient {
     pub(crate) fn id(&self) -> &ClientId {
         self.0.id()
     }
+
+    /// Whether it is registered for the `refresh_token` grant.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.0.refreshes()
+    }
 }
 
 /// What the `Authorization` header says.

@@ -79,6 +79,7 @@ fn dispatch(server: &Server, request: &Request, tick: &mut Tick) -> Result<Step<
     let client = client_auth::authenticate(server, request.headers(), &mut params)?;
     match &*params.required("grant_type")? {
         "authorization_code" => Ok(redeem::redeem(server, client, &mut params, tick)),
+        "refresh_token" if !client.refreshes() => Err(Refusal::GrantTypeNotRegistered),
         "refresh_token" => Ok(refresh::refresh(server, client, &mut params, tick)),
         _ => Err(Refusal::GrantType),
     }

@@ -221,7 +221,7 @@ pub enum Refusal {
 
     // The application's mapper.
     /// The application refused the person, with a reason that may be shown.
-    #[error("the application refused: {0}")]
+    #[error("the application refused: {0:?}")]
     MapperDenied(String),
     /// The application cannot say now.
     #[error("the application's mapper is unavailable")]

@@ -1,6 +1,7 @@
 //! A world for the core: a server, a store, a clock, an upstream provider, a browser. Everything in
 //! it is given, so every run is the same.
 #![allow(unreachable_pub, reason = "the world is a module of every test")]
+#![allow(unused_imports, reason = "each test uses its part of the world")]
 #![allow(dead_code, reason = "each test uses its part of the world")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say so when something is wrong")]
 
@@ -21,7 +22,7 @@ use vestibule_core::{
     SigningKey, Step, Tick, Timestamp,
 };
 
-pub use browser::{Browser, query_of};
+pub use browser::{Browser, form_of, query_of};
 pub use store::Store;
 pub use upstream::Upstream;
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use vestibule_core::{ClientId, Ended, Event, GrantId};
+use vestibule_core::{ClientId, Event, GrantId};
 use vestibule_hyper::{Observer, Outcome, RequestId, Seen};
 
 use super::milliseconds;
@@ -86,13 +86,9 @@ impl Happened {
             }
             Event::GrantEnded { grant_id, why } => {
                 self.grant(grant_id);
-                append(&mut self.reason, ended(*why));
+                append(&mut self.reason, why.as_str());
             }
             Event::Refused { refusal } => append(&mut self.reason, refusal),
-            Event::UpstreamFailed { provider, purpose } => {
-                self.provider = Some(provider.to_string());
-                append(&mut self.reason, purpose.as_str());
-            }
             // An event of a later core has a name, and its fields when this program knows them.
             _ => {}
         }
@@ -122,17 +118,6 @@ fn append(texts: &mut Option<String>, text: impl fmt::Display) {
         Some(before) => format!("{before}, {text}"),
         None => text.to_string(),
     });
-}
-
-fn ended(why: Ended) -> &'static str {
-    match why {
-        Ended::Revoked => "revoked",
-        Ended::CodeReplayed => "code_replayed",
-        Ended::RefreshTokenReplayed => "refresh_token_replayed",
-        Ended::LostWrite => "lost_write",
-        Ended::Denied => "denied",
-        _ => "other",
-    }
 }
 
 /// Only what is out of the ordinary.
