@@ -9,7 +9,7 @@ use crate::grant::Grant;
 use crate::ids::{ClientId, GrantId};
 use crate::jws;
 use crate::reply::{Parts, Response};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::{Step, ask};
 use crate::store::Load;
 use crate::tick::{Tick, Timestamp};
@@ -83,35 +83,35 @@ impl Challenge {
     }
 }
 
-/// See [`Server::authenticate`].
+/// See [`Server::authenticate`](crate::Server::authenticate).
 pub(crate) fn authenticate(
-    server: &Server,
+    setup: &Setup,
     parts: &Parts,
     now: Timestamp,
 ) -> Result<Principal, Challenge> {
     let token = bearer_token(parts)?;
-    let resource = resource_of(server, parts).ok_or(Challenge::InvalidToken)?;
-    let principal = read(server, token, now).ok_or(Challenge::InvalidToken)?;
+    let resource = resource_of(setup, parts).ok_or(Challenge::InvalidToken)?;
+    let principal = read(setup, token, now).ok_or(Challenge::InvalidToken)?;
     if principal.resource == resource.uri() { Ok(principal) } else { Err(Challenge::InvalidToken) }
 }
 
-/// See [`Server::authenticate_live`].
+/// See [`Server::authenticate_live`](crate::Server::authenticate_live).
 pub(crate) fn authenticate_live(
-    server: &Server,
+    setup: &Setup,
     parts: &Parts,
     tick: &mut Tick,
 ) -> Step<Result<Principal, Challenge>> {
-    let principal = match authenticate(server, parts, tick.now) {
+    let principal = match authenticate(setup, parts, tick.now) {
         Ok(principal) => principal,
         Err(challenge) => return Step::Done(Err(challenge)),
     };
-    let server = server.clone();
+    let setup = setup.clone();
     ask(Load::fresh(principal.grant_id.record_key())).then(tick, move |answer, _| {
         let Ok(found) = answer else {
             return Step::Done(Err(Challenge::Unavailable));
         };
         let grant =
-            found.map(|record| Grant::from_record(server.keys(), principal.grant_id, &record));
+            found.map(|record| Grant::from_record(setup.keys(), principal.grant_id, &record));
         // A record lives longer than what leads to it: without one, or with one that cannot be
         // read, nothing is granted.
         Step::Done(match grant {
@@ -124,12 +124,8 @@ pub(crate) fn authenticate_live(
 }
 
 /// The grant that an access token of this server leads to, if it is alive.
-pub(crate) fn grant_of_access_token(
-    server: &Server,
-    token: &str,
-    now: Timestamp,
-) -> Option<GrantId> {
-    read(server, token, now).map(|principal| principal.grant_id)
+pub(crate) fn grant_of_access_token(setup: &Setup, token: &str, now: Timestamp) -> Option<GrantId> {
+    read(setup, token, now).map(|principal| principal.grant_id)
 }
 
 /// RFC 6750 §2.1: the header, and nothing else (OAuth 2.1 §5.1.1 knows no query parameter).
@@ -148,8 +144,8 @@ fn bearer_token(parts: &Parts) -> Result<&str, Challenge> {
 /// Which configured resource a request is for: the only one; or the one whose path the request's
 /// path starts with, the longest first, on the request's host where two have the same path. None:
 /// no token fits.
-fn resource_of<'a>(server: &'a Server, parts: &Parts) -> Option<&'a Resource> {
-    let [first, others @ ..] = server.resources() else {
+fn resource_of<'a>(setup: &'a Setup, parts: &Parts) -> Option<&'a Resource> {
+    let [first, others @ ..] = setup.resources() else {
         return None;
     };
     if others.is_empty() {
@@ -165,9 +161,9 @@ fn resource_of<'a>(server: &'a Server, parts: &Parts) -> Option<&'a Resource> {
         let own = resource.path().trim_end_matches('/');
         path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let longest = server.resources().iter().filter(covers).map(|it| it.path().len()).max()?;
+    let longest = setup.resources().iter().filter(covers).map(|it| it.path().len()).max()?;
     let mut candidates: Vec<&Resource> =
-        server.resources().iter().filter(covers).filter(|it| it.path().len() == longest).collect();
+        setup.resources().iter().filter(covers).filter(|it| it.path().len() == longest).collect();
     if candidates.len() > 1 {
         candidates.retain(|resource| Some(resource.authority()) == host);
     }
@@ -177,14 +173,14 @@ fn resource_of<'a>(server: &'a Server, parts: &Parts) -> Option<&'a Resource> {
     }
 }
 
-fn read(server: &Server, token: &str, now: Timestamp) -> Option<Principal> {
-    let claims = jws::verify(server.signing_keys(), token)?;
+fn read(setup: &Setup, token: &str, now: Timestamp) -> Option<Principal> {
+    let claims = jws::verify(setup.signing_keys(), token)?;
     let text = |member: &str| claims.get(member).and_then(Value::as_str);
     // JWT-09, JWT-10: a time is a whole number and there; anything else is no token, never "no
     // limit".
     let time = |member: &str| claims.get(member)?.as_u64().map(Timestamp::from_seconds);
     let expires_at = time("exp")?;
-    if text("iss")? != server.issuer().as_str() || expires_at.has_passed(now) {
+    if text("iss")? != setup.issuer().as_str() || expires_at.has_passed(now) {
         return None;
     }
     // Our own tokens have no nbf, and our own iat is not judged: nodes disagree about the time by a

@@ -181,6 +181,7 @@ mod bearer;
 mod check;
 mod client;
 mod config;
+mod cookies;
 mod effect;
 mod encoding;
 mod event;
@@ -199,6 +200,7 @@ mod reply;
 mod seal;
 mod secret;
 mod server;
+mod setup;
 mod step;
 mod tick;
 

@@ -7,27 +7,10 @@ use serde_json::{Value, json};
 use crate::config::{Config, Resource};
 use crate::keys::SigningKey;
 use crate::reply::Response;
+use crate::setup::Setup;
 
 /// How long clients may keep a document, in seconds: what a key rotation waits for.
 const MAX_AGE: &str = "public, max-age=300";
-
-/// The documents of one server.
-#[derive(Debug)]
-pub(crate) struct Documents {
-    pub(crate) authorization_server: Bytes,
-    pub(crate) jwks: Bytes,
-    pub(crate) providers: Bytes,
-}
-
-impl Documents {
-    pub(crate) fn of(config: &Config, resources: &[Resource]) -> Self {
-        Self {
-            authorization_server: bytes(&authorization_server(config, resources)),
-            jwks: bytes(&json!({ "keys": published(config).collect::<Vec<_>>() })),
-            providers: bytes(&providers(config)),
-        }
-    }
-}
 
 /// A document that anybody may read and keep for a while.
 pub(crate) fn document(body: &Bytes) -> Response {
@@ -36,7 +19,8 @@ pub(crate) fn document(body: &Bytes) -> Response {
 }
 
 /// RFC 8414 §2. What it says comes true; what has no value is left out.
-fn authorization_server(config: &Config, resources: &[Resource]) -> Value {
+pub(crate) fn authorization_server(setup: &Setup) -> Bytes {
+    let (config, resources) = (setup.config(), setup.resources());
     let issuer = config.issuer.as_str();
     let at = |path: &str| format!("{issuer}{path}");
     // Basic and post are open to whoever has a secret, none to public clients: at the revocation
@@ -71,7 +55,12 @@ fn authorization_server(config: &Config, resources: &[Resource]) -> Value {
     if !scopes.is_empty() {
         document["scopes_supported"] = json!(scopes);
     }
-    document
+    bytes(&document)
+}
+
+/// RFC 7517 §5.
+pub(crate) fn jwks(setup: &Setup) -> Bytes {
+    bytes(&json!({ "keys": published(setup.config()).collect::<Vec<_>>() }))
 }
 
 /// RFC 7517: public halves only; HS256 has none.
@@ -81,20 +70,20 @@ fn published(config: &Config) -> impl Iterator<Item = Value> {
 }
 
 /// What a page of an application needs to show buttons of its own.
-fn providers(config: &Config) -> Value {
-    let providers: Vec<_> = config
-        .providers
+pub(crate) fn providers(setup: &Setup) -> Bytes {
+    let providers: Vec<_> = setup
+        .providers()
         .iter()
         .map(|provider| json!({ "id": provider.id.as_str(), "name": provider.name }))
         .collect();
-    json!({ "providers": providers })
+    bytes(&json!({ "providers": providers }))
 }
 
 /// RFC 9728 §3.2, for a resource on the issuer's own origin.
-pub(crate) fn protected_resource(config: &Config, resource: &Resource) -> Bytes {
+pub(crate) fn protected_resource(setup: &Setup, resource: &Resource) -> Bytes {
     let mut document = json!({
         "resource": resource.uri(),
-        "authorization_servers": [config.issuer.as_str()],
+        "authorization_servers": [setup.issuer().as_str()],
         "bearer_methods_supported": ["header"],
     });
     if !resource.scopes.is_empty() {

@@ -9,7 +9,7 @@ use crate::flow::{AuthorizeRequest, Rejected};
 use crate::ids::ProviderId;
 use crate::refusal::Refusal;
 use crate::reply::Response;
-use crate::server::Server;
+use crate::setup::Setup;
 
 /// The one style element of every page: allowed by its hash, so that nothing else is.
 const STYLE: &str = include_str!("../templates/style.css");
@@ -53,12 +53,12 @@ struct Link<'a> {
 
 /// The sign-in page: who asks, where the answer goes, what is asked for, and a button per provider.
 pub(crate) fn sign_in(
-    server: &Server,
+    setup: &Setup,
     asked: &AuthorizeRequest,
     form: &str,
     preselected: Option<&ProviderId>,
 ) -> Response {
-    let buttons = server.providers().map(|provider| Button {
+    let buttons = setup.providers().iter().map(|provider| Button {
         id: provider.id.as_str(),
         name: &provider.name,
         scopes: &provider.scopes,
@@ -70,19 +70,19 @@ pub(crate) fn sign_in(
         registered_itself: asked.client().registered_itself(),
         redirect_host: asked.redirect().host(),
         loopback: asked.redirect().is_loopback(),
-        resource: server.resource_name(asked.resource()),
+        resource: setup.resource_name(asked.resource()),
         scopes: asked.scopes().collect(),
-        action: server.url(&server.paths().consent),
+        action: setup.url(&setup.paths().consent),
         form,
         buttons: buttons.collect(),
     };
-    html(StatusCode::OK, page.render(), &form_action(server, asked))
+    html(StatusCode::OK, page.render(), &form_action(setup, asked))
 }
 
 /// Where the form may lead. Chromium applies `form-action` to every redirect that follows: to the
 /// provider, whichever hosts it uses, and in the end to the client. `https:` covers all of those;
 /// what is not https is named.
-fn form_action(server: &Server, asked: &AuthorizeRequest) -> String {
+fn form_action(setup: &Setup, asked: &AuthorizeRequest) -> String {
     let mut sources = String::from("'self' https:");
     let mut allow = |url: &str| {
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
@@ -95,7 +95,7 @@ fn form_action(server: &Server, asked: &AuthorizeRequest) -> String {
             private_use => sources.push_str(&format!(" {private_use}:")),
         }
     };
-    for provider in server.providers() {
+    for provider in setup.providers() {
         allow(provider.authorization_endpoint.url().as_str());
     }
     allow(asked.redirect().as_str());
@@ -104,10 +104,10 @@ fn form_action(server: &Server, asked: &AuthorizeRequest) -> String {
 
 /// An error page; with a link back for a client that cannot be redirected to at once (RFC 9700
 /// §4.11.2).
-pub(crate) fn error(server: &Server, refusal: &Refusal, back: Option<&Rejected>) -> Response {
+pub(crate) fn error(setup: &Setup, refusal: &Refusal, back: Option<&Rejected>) -> Response {
     let wire = refusal.wire();
     let link = back.and_then(|rejected| {
-        let location = rejected.redirect(server).headers.remove(header::LOCATION)?;
+        let location = rejected.redirect(setup).headers.remove(header::LOCATION)?;
         let href = location.to_str().ok()?.to_owned();
         Some(Link { host: rejected.redirect.host(), href })
     });

@@ -1,13 +1,13 @@
 //! The command line.
 
-use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::say::say;
 use crate::{config, dev, keys, logs, serve};
 
 /// An OAuth 2.1 authorization server and OAuth proxy for MCP servers and APIs.
@@ -169,9 +169,4 @@ fn check(file: &std::path::Path) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Writes a line to whoever reads; that nobody does is no failure of ours.
-pub(crate) fn say(mut stream: impl Write, line: impl fmt::Display) {
-    let _ = writeln!(stream, "{line}").and_then(|()| stream.flush());
 }

@@ -8,6 +8,7 @@ mod keys;
 mod logs;
 mod requests;
 mod running;
+mod say;
 mod serve;
 
 use std::process::ExitCode;

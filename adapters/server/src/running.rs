@@ -13,8 +13,8 @@ use vestibule_core::drive::Parts;
 use vestibule_core::{MemoryStore, Server};
 use vestibule_hyper::{Options, ReqwestTransport, SystemClock, Vestibule};
 
-use crate::cli::say;
 use crate::requests;
+use crate::say::say;
 
 /// How often the memory store forgets what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);

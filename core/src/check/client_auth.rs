@@ -9,7 +9,7 @@ use crate::encoding::from_base64;
 use crate::ids::ClientId;
 use crate::params::Params;
 use crate::refusal::Refusal;
-use crate::server::Server;
+use crate::setup::Setup;
 
 /// A client that has shown who it is, as far as its kind can.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ struct Basic {
 /// (Codex sends Basic after it was told post). A public client that shows a secret nobody gave it
 /// is refused.
 pub(crate) fn authenticate<const N: usize>(
-    server: &Server,
+    setup: &Setup,
     headers: &HeaderMap,
     params: &mut Params<'_, N>,
 ) -> Result<AuthenticatedClient, Refusal> {
@@ -47,7 +47,7 @@ pub(crate) fn authenticate<const N: usize>(
     let secret = params.optional("client_secret")?;
     let Some(readings) = basic else {
         let id = id.ok_or(Refusal::ClientUnauthenticated)?;
-        let client = server.client(&id).ok_or(Refusal::UnknownClient)?;
+        let client = setup.client(&id).ok_or(Refusal::UnknownClient)?;
         return match (client.secret(), &secret) {
             (None, None) => Ok(AuthenticatedClient(client)),
             (None, Some(_)) => Err(Refusal::ClientCredentials { by_header: false }),
@@ -62,7 +62,7 @@ pub(crate) fn authenticate<const N: usize>(
     }
     let wrong = Refusal::ClientCredentials { by_header: true };
     for Basic { id: shown_id, secret } in readings {
-        let Some(client) = server.client(&shown_id) else {
+        let Some(client) = setup.client(&shown_id) else {
             continue;
         };
         if id.as_ref().is_some_and(|id| **id != *shown_id) {

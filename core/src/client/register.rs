@@ -8,9 +8,9 @@ use super::registered::{LONGEST, RegisteredClient};
 use crate::check::redirect_uri::Policy;
 use crate::config::Registration;
 use crate::event::Event;
-use crate::keys::SealingKey;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
+use crate::setup::Setup;
 use crate::tick::Tick;
 
 /// The members of client metadata (RFC 7591 §2) that mean something here. Others are ignored, a
@@ -34,11 +34,11 @@ struct Metadata {
 
 /// Registers a client: checks its metadata and answers with the client_id that holds them.
 pub(crate) fn register(
-    registration: &Registration,
-    key: &SealingKey,
+    setup: &Setup,
     request: &Request,
     tick: &mut Tick,
 ) -> Result<Reply, Refusal> {
+    let (registration, key) = (setup.registration(), setup.registration_key());
     if !registration.dynamic {
         return Err(Refusal::RegistrationClosed);
     }

@@ -16,7 +16,7 @@ use crate::page;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::tick::Tick;
 
 const PARAMETERS: [&str; 11] = [
@@ -77,14 +77,14 @@ impl AuthorizeRequest {
     }
 
     /// What came back is as genuine as its seal, but the configuration may have changed since.
-    pub(super) fn reopen(server: &Server, asked: Asked) -> Result<Self, Refusal> {
-        let client = server.client(asked.client_id.as_str()).ok_or(Refusal::UnknownClient)?;
+    pub(super) fn reopen(setup: &Setup, asked: Asked) -> Result<Self, Refusal> {
+        let client = setup.client(asked.client_id.as_str()).ok_or(Refusal::UnknownClient)?;
         let redirect = redirect_uri::check(
-            &server.policy(),
+            &setup.policy(),
             client.redirect_uris(),
             Some(&asked.redirect_uri),
         )?;
-        resource::resource(server.resources(), Some(&asked.resource))?;
+        resource::resource(setup.resources(), Some(&asked.resource))?;
         let Asked { state, code_challenge, scope, resource, .. } = asked;
         Ok(Self { client, redirect, state, code_challenge, scope, resource })
     }
@@ -130,11 +130,11 @@ enum Stopped {
 }
 
 /// The endpoint.
-pub(crate) fn authorize(server: &Server, request: &Request, tick: &mut Tick) -> Reply {
-    match read(server, request) {
-        Ok((asked, preselected)) => show(server, request, &asked, preselected.as_ref(), tick),
+pub(crate) fn authorize(setup: &Setup, request: &Request, tick: &mut Tick) -> Reply {
+    match read(setup, request) {
+        Ok((asked, preselected)) => show(setup, request, &asked, preselected.as_ref(), tick),
         Err(Stopped::Here(refusal)) => {
-            let response = page::error(server, &refusal, None);
+            let response = page::error(setup, &refusal, None);
             Reply::new(response, Event::Refused { refusal })
         }
         Err(Stopped::Redirectable { rejected, client }) => {
@@ -143,9 +143,9 @@ pub(crate) fn authorize(server: &Server, request: &Request, tick: &mut Tick) -> 
             // link instead.
             let automatic = !client.registered_itself() || rejected.redirect.is_loopback();
             let response = if automatic {
-                rejected.redirect(server)
+                rejected.redirect(setup)
             } else {
-                page::error(server, &rejected.refusal, Some(&rejected))
+                page::error(setup, &rejected.refusal, Some(&rejected))
             };
             Reply::new(response, Event::Refused { refusal: rejected.refusal })
         }
@@ -155,16 +155,16 @@ pub(crate) fn authorize(server: &Server, request: &Request, tick: &mut Tick) -> 
 /// Client and redirect URI first: until both are sure, no other fault may lead to a redirect
 /// (WEB-02).
 fn read(
-    server: &Server,
+    setup: &Setup,
     request: &Request,
 ) -> Result<(AuthorizeRequest, Option<ProviderId>), Stopped> {
     let mut params =
         Params::parse(&PARAMETERS, request.query().as_bytes()).map_err(Stopped::Here)?;
     let client_id = params.required("client_id").map_err(Stopped::Here)?;
-    let client = server.client(&client_id).ok_or(Stopped::Here(Refusal::UnknownClient))?;
+    let client = setup.client(&client_id).ok_or(Stopped::Here(Refusal::UnknownClient))?;
     let requested = params.optional("redirect_uri").map_err(Stopped::Here)?;
     let redirect =
-        redirect_uri::check(&server.policy(), client.redirect_uris(), requested.as_deref())
+        redirect_uri::check(&setup.policy(), client.redirect_uris(), requested.as_deref())
             .map_err(Stopped::Here)?;
     // A state that is repeated cannot be sent back; all that is said without it is that it was
     // repeated.
@@ -177,7 +177,7 @@ fn read(
     }
     let rest = match repeated {
         Some(repeated) => Err(repeated),
-        None => read_rest(server, &mut params),
+        None => read_rest(setup, &mut params),
     };
     match rest {
         Ok(Rest { code_challenge, scope, resource, preselected }) => {
@@ -202,7 +202,7 @@ struct Rest {
     preselected: Option<ProviderId>,
 }
 
-fn read_rest(server: &Server, params: &mut Params<'_, 11>) -> Result<Rest, Refusal> {
+fn read_rest(setup: &Setup, params: &mut Params<'_, 11>) -> Result<Rest, Refusal> {
     params.repeated()?;
     if params.required("response_type")? != "code" {
         return Err(Refusal::ResponseType);
@@ -220,13 +220,12 @@ fn read_rest(server: &Server, params: &mut Params<'_, 11>) -> Result<Rest, Refus
         params.optional("code_challenge")?.as_deref(),
         params.optional("code_challenge_method")?.as_deref(),
     )?;
-    let resource = resource::resource(server.resources(), params.optional("resource")?.as_deref())?;
+    let resource = resource::resource(setup.resources(), params.optional("resource")?.as_deref())?;
     let scope = scope::granted(params.optional("scope")?.as_deref(), &resource.scopes);
     let preselected = match params.optional("provider")? {
         None => None,
         Some(id) => {
-            let provider =
-                server.provider(&id).ok_or(Refusal::Invalid { parameter: "provider" })?;
+            let provider = setup.provider(&id).ok_or(Refusal::Invalid { parameter: "provider" })?;
             Some(provider.id.clone())
         }
     };
@@ -236,21 +235,21 @@ fn read_rest(server: &Server, params: &mut Params<'_, 11>) -> Result<Rest, Refus
 /// Shows the page. Nothing is kept here: the request waits inside the form, bound to this browser's
 /// cookie.
 fn show(
-    server: &Server,
+    setup: &Setup,
     request: &Request,
     asked: &AuthorizeRequest,
     preselected: Option<&ProviderId>,
     tick: &mut Tick,
 ) -> Reply {
-    let cookies = server.cookies();
+    let cookies = setup.cookies();
     // An existing mark stays, so that two tabs work.
     let (browser, new) = match cookies.browser(request.headers()) {
         Some(browser) => (browser.to_owned(), false),
         None => (base64url(tick.entropy.draw::<16>("browser mark")), true),
     };
     let form = ConsentForm::new(FlowId(tick.entropy.draw("flow id")), asked, tick.now);
-    let form = form.to_text(server, &browser);
-    let mut response = page::sign_in(server, asked, &form, preselected);
+    let form = form.to_text(setup, &browser);
+    let mut response = page::sign_in(setup, asked, &form, preselected);
     if new && let Some(cookie) = cookies.set_browser(&browser) {
         response = response.and_cookie(cookie);
     }

@@ -12,7 +12,7 @@ use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::{Pending, Step, ask};
 use crate::store::Load;
 use crate::tick::Tick;
@@ -46,23 +46,23 @@ enum Said {
 
 /// The endpoint of one provider.
 pub(crate) fn callback(
-    server: &Server,
+    setup: &Setup,
     provider: Arc<Provider>,
     request: &Request,
     tick: &mut Tick,
 ) -> Step<Reply> {
-    let (pending, said) = match read(server, provider, request, tick) {
+    let (pending, said) = match read(setup, provider, request, tick) {
         Ok(read) => read,
-        Err(refusal) => return Step::Done(refuse_here(server, refusal)),
+        Err(refusal) => return Step::Done(refuse_here(setup, refusal)),
     };
     let handle = pending.handle();
     match said {
         Said::Error(refusal) => {
-            Step::Done(answer_client(server, handle, pending.request.rejected(refusal)))
+            Step::Done(answer_client(setup, handle, pending.request.rejected(refusal)))
         }
         Said::Code(code) => {
             let callback = pending.returned(UpstreamCode(code));
-            complete(server, handle, callback, tick)
+            complete(setup, handle, callback, tick)
         }
     }
 }
@@ -70,7 +70,7 @@ pub(crate) fn callback(
 /// In this order: the state opens, it is this provider's, this browser has the flow's cookie, the
 /// issuer is right.
 fn read(
-    server: &Server,
+    setup: &Setup,
     provider: Arc<Provider>,
     request: &Request,
     tick: &Tick,
@@ -78,8 +78,8 @@ fn read(
     let mut params = Params::parse(&PARAMETERS, request.query().as_bytes())?;
     params.repeated()?;
     let state = params.optional("state")?.ok_or(Refusal::StateForged)?;
-    let handle = PendingUpstream::flow_of_state(server, &provider, &state, tick.now)?;
-    let cookie = server.cookies().flow(request.headers(), handle).ok_or(Refusal::OtherBrowser)?;
+    let handle = PendingUpstream::flow_of_state(setup, &provider, &state, tick.now)?;
+    let cookie = setup.cookies().flow(request.headers(), handle).ok_or(Refusal::OtherBrowser)?;
     let iss = params.optional("iss")?;
     let issuer_is_right = match (&provider.issuer, &iss) {
         (Some(expected), Some(iss)) => expected == iss,
@@ -87,7 +87,7 @@ fn read(
         // Nothing is known to compare it with.
         (None, Some(_)) => true,
     };
-    let pending = PendingUpstream::from_cookie(server, provider, handle, cookie, tick.now)?;
+    let pending = PendingUpstream::from_cookie(setup, provider, handle, cookie, tick.now)?;
     let said = match (params.optional("code")?, params.optional("error")?) {
         _ if !issuer_is_right => Said::Error(Refusal::UpstreamIssuer),
         (Some(code), None) => Said::Code(code.into_owned()),
@@ -111,50 +111,42 @@ impl PendingUpstream {
 
 impl Callback {
     /// Asks the provider's token endpoint.
-    pub(super) fn exchange(
-        self,
-        server: &Server,
-    ) -> Pending<HttpCall, FetchedUser, ExchangingCode> {
-        ExchangingCode::ask(server.clone(), self)
+    pub(super) fn exchange(self, setup: &Setup) -> Pending<HttpCall, FetchedUser, ExchangingCode> {
+        ExchangingCode::ask(setup.clone(), self)
     }
 }
 
 /// From the code to the redirect. A flow that has left a record is over before anything is asked of
 /// the provider.
-fn complete(
-    server: &Server,
-    handle: FlowHandle,
-    callback: Callback,
-    tick: &mut Tick,
-) -> Step<Reply> {
-    let server = server.clone();
+fn complete(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Tick) -> Step<Reply> {
+    let setup = setup.clone();
     let load = Load::fresh(callback.pending.derived.grant_id.record_key());
     ask(load).then(tick, move |answer, tick| {
         match answer {
             Ok(None) => {}
-            Ok(Some(_)) => return Step::Done(refuse_here(&server, Refusal::AlreadyCompleted)),
+            Ok(Some(_)) => return Step::Done(refuse_here(&setup, Refusal::AlreadyCompleted)),
             // Nothing is spent yet, the cookie stays: loading the page again goes on.
-            Err(_) => return Step::Done(refuse_here(&server, Refusal::StoreUnavailable)),
+            Err(_) => return Step::Done(refuse_here(&setup, Refusal::StoreUnavailable)),
         }
-        let exchange = callback.exchange(&server).erase();
+        let exchange = callback.exchange(&setup).erase();
         exchange.then(tick, move |fetched, tick| {
             let identity = match fetched {
                 Ok(identity) => identity,
-                Err(rejected) => return Step::Done(answer_client(&server, handle, *rejected)),
+                Err(rejected) => return Step::Done(answer_client(&setup, handle, *rejected)),
             };
-            identity::issue(&server, identity, tick).then(tick, move |issued, _| {
+            identity::issue(&setup, identity, tick).then(tick, move |issued, _| {
                 Step::Done(match issued {
                     Ok(mut reply) => {
-                        if let Some(deletion) = server.cookies().delete_flow(handle) {
+                        if let Some(deletion) = setup.cookies().delete_flow(handle) {
                             reply.response = reply.response.and_cookie(deletion);
                         }
                         reply
                     }
                     Err(identity::NotIssued::AlreadyCompleted) => {
-                        refuse_here(&server, Refusal::AlreadyCompleted)
+                        refuse_here(&setup, Refusal::AlreadyCompleted)
                     }
                     Err(identity::NotIssued::Rejected(rejected)) => {
-                        answer_client(&server, handle, *rejected)
+                        answer_client(&setup, handle, *rejected)
                     }
                 })
             })
@@ -162,15 +154,15 @@ fn complete(
     })
 }
 
-fn refuse_here(server: &Server, refusal: Refusal) -> Reply {
-    let response = page::error(server, &refusal, None);
+fn refuse_here(setup: &Setup, refusal: Refusal) -> Reply {
+    let response = page::error(setup, &refusal, None);
     Reply::new(response, Event::Refused { refusal })
 }
 
 /// Tells the client by redirect, and ends the flow in this browser.
-fn answer_client(server: &Server, handle: FlowHandle, rejected: Rejected) -> Reply {
-    let mut response = rejected.redirect(server);
-    if let Some(deletion) = server.cookies().delete_flow(handle) {
+fn answer_client(setup: &Setup, handle: FlowHandle, rejected: Rejected) -> Reply {
+    let mut response = rejected.redirect(setup);
+    if let Some(deletion) = setup.cookies().delete_flow(handle) {
         response = response.and_cookie(deletion);
     }
     Reply::new(response, Event::Refused { refusal: rejected.refusal })

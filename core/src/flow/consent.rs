@@ -6,8 +6,8 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 
 use super::authorize::{Asked, AuthorizeRequest};
-use super::cookies;
 use super::pending::PendingUpstream;
+use crate::cookies;
 use crate::event::Event;
 use crate::ids::FlowId;
 use crate::keys::Purpose;
@@ -16,7 +16,7 @@ use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
 use crate::seal::{tag, untag};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::tick::Timestamp;
 
 /// How long the page may stay open.
@@ -37,12 +37,12 @@ impl ConsentForm {
         Self { flow_id, expires_at: now.after(PAGE_LIFETIME), asked: request.to_asked() }
     }
 
-    pub(super) fn to_text(&self, server: &Server, browser: &str) -> String {
-        tag(server.keys().first(), Purpose::ConsentForm, "", browser.as_bytes(), self)
+    pub(super) fn to_text(&self, setup: &Setup, browser: &str) -> String {
+        tag(setup.keys().first(), Purpose::ConsentForm, "", browser.as_bytes(), self)
     }
 
-    fn read(server: &Server, browser: &str, text: &str, now: Timestamp) -> Result<Self, Refusal> {
-        let form = untag(server.keys(), Purpose::ConsentForm, "", browser.as_bytes(), text);
+    fn read(setup: &Setup, browser: &str, text: &str, now: Timestamp) -> Result<Self, Refusal> {
+        let form = untag(setup.keys(), Purpose::ConsentForm, "", browser.as_bytes(), text);
         let (form, _) = form.ok_or(Refusal::FormForged)?;
         let form: Self = form;
         if form.expires_at.has_passed(now) { Err(Refusal::FormExpired) } else { Ok(form) }
@@ -50,41 +50,41 @@ impl ConsentForm {
 }
 
 /// The endpoint.
-pub(crate) fn consent(server: &Server, request: &Request, now: Timestamp) -> Reply {
-    answer(server, request, now).unwrap_or_else(|refusal| {
-        let response = page::error(server, &refusal, None);
+pub(crate) fn consent(setup: &Setup, request: &Request, now: Timestamp) -> Reply {
+    answer(setup, request, now).unwrap_or_else(|refusal| {
+        let response = page::error(setup, &refusal, None);
         Reply::new(response, Event::Refused { refusal })
     })
 }
 
-fn answer(server: &Server, request: &Request, now: Timestamp) -> Result<Reply, Refusal> {
-    refuse_other_sites(server, request.headers())?;
+fn answer(setup: &Setup, request: &Request, now: Timestamp) -> Result<Reply, Refusal> {
+    refuse_other_sites(setup, request.headers())?;
     let body = request.form()?;
     let mut params = Params::parse(&["form", "provider", "cancel"], body)?;
     params.repeated()?;
-    let browser = server.cookies().browser(request.headers()).ok_or(Refusal::FormForged)?;
-    let form = ConsentForm::read(server, browser, &params.required("form")?, now)?;
+    let browser = setup.cookies().browser(request.headers()).ok_or(Refusal::FormForged)?;
+    let form = ConsentForm::read(setup, browser, &params.required("form")?, now)?;
     let (flow_id, page_ends_at) = (form.flow_id, form.expires_at);
-    let asked = AuthorizeRequest::reopen(server, form.asked)?;
+    let asked = AuthorizeRequest::reopen(setup, form.asked)?;
     if params.optional("cancel")?.is_some() {
         let event = Event::SignInCancelled { client_id: asked.client.id().clone() };
         let rejected = asked.rejected(Refusal::Cancelled);
-        return Ok(Reply::new(rejected.redirect(server), event));
+        return Ok(Reply::new(rejected.redirect(setup), event));
     }
     let provider =
-        server.provider(&params.required("provider")?).ok_or(Refusal::UnknownProvider)?.clone();
+        setup.provider(&params.required("provider")?).ok_or(Refusal::UnknownProvider)?.clone();
     let event = Event::SignInStarted {
         client_id: asked.client.id().clone(),
         provider: provider.id.clone(),
     };
-    let pending = asked.accept(server, provider, flow_id, page_ends_at, now);
-    let response = send_upstream(server, request.headers(), pending, now)?;
+    let pending = asked.accept(setup, provider, flow_id, page_ends_at, now);
+    let response = send_upstream(setup, request.headers(), pending, now)?;
     Ok(Reply::new(response, event))
 }
 
 /// RFC 9700 §4.7.1 and Fetch Metadata: browsers say where a POST comes from, and scripts cannot
 /// change what they say.
-fn refuse_other_sites(server: &Server, headers: &HeaderMap) -> Result<(), Refusal> {
+fn refuse_other_sites(setup: &Setup, headers: &HeaderMap) -> Result<(), Refusal> {
     let text =
         |name| headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"));
     if let Some(site) = text(http::HeaderName::from_static("sec-fetch-site")) {
@@ -98,7 +98,7 @@ fn refuse_other_sites(server: &Server, headers: &HeaderMap) -> Result<(), Refusa
         // Our own page sends no referrer, which makes its Origin `null` too; the browser's mark
         // decides then.
         None | Some("null") => Ok(()),
-        Some(origin) if origin == server.issuer().origin() => Ok(()),
+        Some(origin) if origin == setup.issuer().origin() => Ok(()),
         Some(_) => Err(Refusal::CrossSite),
     }
 }
@@ -106,16 +106,16 @@ fn refuse_other_sites(server: &Server, headers: &HeaderMap) -> Result<(), Refusa
 /// Sets the flow's cookie, drops the oldest ones if there are too many, and redirects to the
 /// provider (MCP security best practices: the cookie is set here and not earlier).
 fn send_upstream(
-    server: &Server,
+    setup: &Setup,
     headers: &HeaderMap,
     pending: PendingUpstream,
     now: Timestamp,
 ) -> Result<Response, Refusal> {
-    let names = server.cookies();
-    let location = pending.upstream_location(server, now).ok_or(Refusal::RequestTooLong)?;
+    let names = setup.cookies();
+    let location = pending.upstream_location(setup, now).ok_or(Refusal::RequestTooLong)?;
     let seconds = pending.expires_at().remaining(now).as_secs();
     let handle = pending.handle();
-    let value = pending.into_cookie(server);
+    let value = pending.into_cookie(setup);
     let name = names.flow_name(handle);
     let size = name.len() + value.len();
     if size > cookies::LONGEST {
@@ -128,7 +128,7 @@ fn send_upstream(
     let mut others: Vec<_> = names
         .flows(headers)
         .filter(|(other, _)| *other != name)
-        .map(|(other, value)| (PendingUpstream::cookie_expiry(server, value, now), other, value))
+        .map(|(other, value)| (PendingUpstream::cookie_expiry(setup, value, now), other, value))
         .collect();
     // The youngest first; what does not open any more comes last.
     others.sort_by_key(|(expires_at, ..)| std::cmp::Reverse(*expires_at));

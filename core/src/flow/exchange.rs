@@ -14,7 +14,7 @@ use crate::provider::{Provider, TokenAuth, read_tokens, read_user};
 use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::secret::UpstreamTokens;
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::{Pending, Resume, Step};
 use crate::tick::Tick;
 
@@ -24,32 +24,32 @@ pub(super) type FetchedUser = Result<Identity, Box<Rejected>>;
 /// Waits for the provider's token endpoint.
 #[derive(Debug)]
 pub struct ExchangingCode {
-    server: Server,
+    setup: Setup,
     pending: PendingUpstream,
 }
 
 /// Waits for the provider's userinfo endpoint.
 #[derive(Debug)]
 pub struct FetchingUser {
-    server: Server,
+    setup: Setup,
     pending: PendingUpstream,
     tokens: UpstreamTokens,
 }
 
 impl ExchangingCode {
-    pub(super) fn ask(server: Server, callback: Callback) -> Pending<HttpCall, FetchedUser, Self> {
+    pub(super) fn ask(setup: Setup, callback: Callback) -> Pending<HttpCall, FetchedUser, Self> {
         let Callback { pending, code } = callback;
         let call = token_request(&pending, &code.0);
-        Pending::new(call, Self { server, pending })
+        Pending::new(call, Self { setup, pending })
     }
 }
 
 impl Resume<HttpCall, FetchedUser> for ExchangingCode {
     fn resume(self, answer: Result<Response, Unreachable>, _: &mut Tick) -> Step<FetchedUser> {
-        let Self { server, pending } = self;
+        let Self { setup, pending } = self;
         let tokens = answer.map_err(Refusal::UpstreamUnreachable).and_then(|it| read_tokens(&it));
         match tokens {
-            Ok(tokens) => FetchingUser::ask(server, pending, tokens).erase(),
+            Ok(tokens) => FetchingUser::ask(setup, pending, tokens).erase(),
             Err(refusal) => Step::Done(Err(Box::new(pending.request.rejected(refusal)))),
         }
     }
@@ -57,7 +57,7 @@ impl Resume<HttpCall, FetchedUser> for ExchangingCode {
 
 impl FetchingUser {
     fn ask(
-        server: Server,
+        setup: Setup,
         pending: PendingUpstream,
         tokens: UpstreamTokens,
     ) -> Pending<HttpCall, FetchedUser, Self> {
@@ -70,19 +70,19 @@ impl FetchingUser {
             call.headers.insert(header::AUTHORIZATION, bearer);
         }
         call.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        Pending::new(call, Self { server, pending, tokens })
+        Pending::new(call, Self { setup, pending, tokens })
     }
 }
 
 impl Resume<HttpCall, FetchedUser> for FetchingUser {
     fn resume(self, answer: Result<Response, Unreachable>, _: &mut Tick) -> Step<FetchedUser> {
-        let Self { server, pending, tokens } = self;
+        let Self { setup, pending, tokens } = self;
         let user = answer
             .map_err(Refusal::UpstreamUnreachable)
             .and_then(|response| read_user(&pending.provider.id, &response));
         Step::Done(match user {
             Ok(mut user) => {
-                if !server.maps_users() {
+                if !setup.maps_users() {
                     // Nobody will ask for it, so it is not kept.
                     user.raw = serde_json::Map::new();
                 }

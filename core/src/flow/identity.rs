@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::reply::{Reply, Response};
 use crate::seal::seal;
 use crate::secret::UpstreamTokens;
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::{Step, ask};
 use crate::store::Swapped;
 use crate::tick::{Tick, Timestamp};
@@ -37,9 +37,9 @@ pub(super) enum NotIssued {
 
 impl Identity {
     /// The grant begins, with a code. The upstream tokens end here: nothing keeps them.
-    fn issue(self, server: &Server, mapping: Mapping, now: Timestamp) -> IssuedCode {
+    fn issue(self, setup: &Setup, mapping: Mapping, now: Timestamp) -> IssuedCode {
         let Self { pending, user, tokens: _ } = self;
-        let code_expires_at = now.after(server.lifetimes().code);
+        let code_expires_at = now.after(setup.lifetimes().code);
         let request = &pending.request;
         let data = CodeData {
             allowed: Allowed {
@@ -84,26 +84,26 @@ impl Identity {
 
 /// From the person to the redirect that carries our code.
 pub(super) fn issue(
-    server: &Server,
+    setup: &Setup,
     identity: Identity,
     tick: &mut Tick,
 ) -> Step<Result<Reply, NotIssued>> {
-    if !server.maps_users() {
+    if !setup.maps_users() {
         let mapping = mapping::default(&identity.user);
-        return write(server, identity, mapping, tick);
+        return write(setup, identity, mapping, tick);
     }
-    let server = server.clone();
+    let setup = setup.clone();
     ask(identity.question()).then(tick, move |answer, tick| {
         let accepted = mapping::accept(answer, &identity.user, Some(&identity.tokens), tick.now);
         match accepted {
-            Ok(mapping) => write(&server, identity, mapping, tick),
+            Ok(mapping) => write(&setup, identity, mapping, tick),
             Err(refusal) => Step::Done(Err(identity.rejected(refusal))),
         }
     })
 }
 
 fn write(
-    server: &Server,
+    setup: &Setup,
     identity: Identity,
     mapping: Mapping,
     tick: &mut Tick,
@@ -117,18 +117,18 @@ fn write(
         redirect: identity.pending.request.redirect.clone(),
         state: identity.pending.request.state.clone(),
     };
-    let code = identity.issue(server, mapping, tick.now);
+    let code = identity.issue(setup, mapping, tick.now);
     let event = Event::CodeIssued {
         grant_id: code.id,
         client_id: code.data.allowed.client_id.clone(),
         subject,
     };
     let text = Code { grant_id: code.id, generation: 0, expires_at: code.data.code_expires_at };
-    let text = seal(server.keys().first(), &text);
-    let server = server.clone();
-    create(&server.clone(), Grant::IssuedCode(code), tick).then(tick, move |created, _| {
+    let text = seal(setup.keys().first(), &text);
+    let setup = setup.clone();
+    create(&setup.clone(), Grant::IssuedCode(code), tick).then(tick, move |created, _| {
         Step::Done(match created {
-            Ok(Swapped::Done) => match success(&server, &told, &text) {
+            Ok(Swapped::Done) => match success(&setup, &told, &text) {
                 Some(response) => Ok(Reply::new(response, event)),
                 None => Err(NotIssued::Rejected(Box::new(told))),
             },
@@ -139,11 +139,11 @@ fn write(
 }
 
 /// RFC 6749 §4.1.2 with `iss` (RFC 9207 §2), by 303 (RFC 9700 §4.12).
-fn success(server: &Server, to: &Rejected, code: &str) -> Option<Response> {
+fn success(setup: &Setup, to: &Rejected, code: &str) -> Option<Response> {
     let mut parameters = vec![("code", code)];
     if let Some(state) = &to.state {
         parameters.push(("state", state));
     }
-    parameters.push(("iss", server.issuer().as_str()));
+    parameters.push(("iss", setup.issuer().as_str()));
     Some(Response::see_other(to.redirect.location(&parameters)?))
 }

@@ -14,7 +14,7 @@ use crate::keys::Purpose;
 use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::seal::{Sealable, seal};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::tick::Timestamp;
 
 /// Tokens that a grant in its present state gives: only
@@ -105,16 +105,16 @@ impl Tokens {
     }
 
     /// Signs and seals. Called when the record is written and not before.
-    pub(super) fn mint(&self, server: &Server, now: Timestamp) -> Result<Response, Refusal> {
+    pub(super) fn mint(&self, setup: &Setup, now: Timestamp) -> Result<Response, Refusal> {
         let (access_token, extra) = match &self.mapping {
-            Mapping::Claims { subject, claims } => (self.sign(server, subject, claims)?, "{}"),
+            Mapping::Claims { subject, claims } => (self.sign(setup, subject, claims)?, "{}"),
             Mapping::Token { access_token, extra, .. } => {
                 (access_token.expose().to_owned(), &**extra)
             }
         };
         let refresh_token = self.refresh_expires_at.map(|expires_at| {
             let Self { grant_id, generation, .. } = *self;
-            seal(server.keys().first(), &RefreshToken { grant_id, generation, expires_at })
+            seal(setup.keys().first(), &RefreshToken { grant_id, generation, expires_at })
         });
         let response = TokenResponse {
             access_token: &access_token,
@@ -126,31 +126,31 @@ impl Tokens {
         Ok(Response::json(StatusCode::OK, joined(&response, extra)))
     }
 
-    fn sign(&self, server: &Server, subject: &str, claims: &str) -> Result<String, Refusal> {
+    fn sign(&self, setup: &Setup, subject: &str, claims: &str) -> Result<String, Refusal> {
         let own = Claims {
-            iss: server.issuer().as_str(),
+            iss: setup.issuer().as_str(),
             sub: subject,
             aud: &self.resource,
             exp: self.access_expires_at.seconds(),
             iat: self.issued_at.seconds(),
-            jti: &self.jti(server),
+            jti: &self.jti(setup),
             client_id: self.client_id.as_str(),
             scope: &self.scope,
         };
-        jws::sign(server.signing_key(), joined(&own, claims).as_bytes())
+        jws::sign(setup.signing_key(), joined(&own, claims).as_bytes())
             .map_err(|_| Refusal::SigningFailed)
     }
 
     /// The grant's id, so that an access token leads to its grant, and 64 bits that tell its tokens
     /// apart.
-    fn jti(&self, server: &Server) -> String {
+    fn jti(&self, setup: &Setup) -> String {
         let parts: [&[u8]; 4] = [
             &self.grant_id.0,
             &self.generation.to_be_bytes(),
             &self.issued_at.seconds().to_be_bytes(),
             self.scope.as_bytes(),
         ];
-        let mac = server.keys().first().mac(Purpose::TokenId, &parts);
+        let mac = setup.keys().first().mac(Purpose::TokenId, &parts);
         let mut jti = [0; 24];
         jti[..16].copy_from_slice(&self.grant_id.0);
         jti[16..].copy_from_slice(&mac[..8]);

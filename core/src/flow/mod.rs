@@ -40,7 +40,6 @@
 mod authorize;
 mod callback;
 mod consent;
-mod cookies;
 mod exchange;
 mod identity;
 mod issue;
@@ -65,14 +64,13 @@ pub use revoke::Revoked;
 pub(crate) use authorize::authorize;
 pub(crate) use callback::callback;
 pub(crate) use consent::consent;
-pub(crate) use cookies::CookieNames;
 pub(crate) use revoke::revoke;
 pub(crate) use token::token;
 
 use crate::check::redirect_uri::RegisteredRedirect;
 use crate::refusal::Refusal;
 use crate::reply::Response;
-use crate::server::Server;
+use crate::setup::Setup;
 
 /// A flow that ended in a refusal after its redirect URI was known, so that the client can be told.
 #[derive(Debug)]
@@ -84,16 +82,16 @@ pub struct Rejected {
 
 impl Rejected {
     /// The error response of RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2).
-    pub(crate) fn redirect(&self, server: &Server) -> Response {
+    pub(crate) fn redirect(&self, setup: &Setup) -> Response {
         let wire = self.refusal.wire();
         let mut parameters = vec![("error", wire.error), ("error_description", &*wire.description)];
         if let Some(state) = &self.state {
             parameters.push(("state", state));
         }
-        parameters.push(("iss", server.issuer().as_str()));
+        parameters.push(("iss", setup.issuer().as_str()));
         match self.redirect.location(&parameters) {
             Some(location) => Response::see_other(location),
-            None => crate::page::error(server, &self.refusal, None),
+            None => crate::page::error(setup, &self.refusal, None),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::keys::{Purpose, SealingKey};
 use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::seal::{Sealable, Unopened, open, seal};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::tick::Timestamp;
 
 /// How long a person may take at the provider.
@@ -101,19 +101,19 @@ impl AuthorizeRequest {
     /// The person agreed, and chose a provider.
     pub(super) fn accept(
         self,
-        server: &Server,
+        setup: &Setup,
         provider: Arc<Provider>,
         flow_id: FlowId,
         page_ends_at: Timestamp,
         now: Timestamp,
     ) -> PendingUpstream {
-        let key = server.keys().first();
+        let key = setup.keys().first();
         let nonce = key.mac(Purpose::FlowNonce, &[&flow_id.0, provider.id.as_str().as_bytes()]);
         let nonce = FlowNonce(nonce);
         let way = Way {
             nonce,
             provider: provider.id.clone(),
-            upstream_redirect_uri: server.callback_uri(&provider),
+            upstream_redirect_uri: setup.callback_uri(&provider),
             expires_at: now.after(UPSTREAM_LIFETIME),
             ends_at: page_ends_at.after(UPSTREAM_LIFETIME),
         };
@@ -140,25 +140,25 @@ impl PendingUpstream {
         &self.way.upstream_redirect_uri
     }
 
-    pub(super) fn into_cookie(self, server: &Server) -> String {
+    pub(super) fn into_cookie(self, setup: &Setup) -> String {
         let asked = self.request.to_asked();
-        seal(server.keys().first(), &FlowCookie { way: self.way, asked })
+        seal(setup.keys().first(), &FlowCookie { way: self.way, asked })
     }
 
     /// When a cookie dies; `None`: it does not open.
-    pub(super) fn cookie_expiry(server: &Server, value: &str, now: Timestamp) -> Option<Timestamp> {
-        open::<FlowCookie>(server.keys(), value, now).ok().map(|(cookie, _)| cookie.way.expires_at)
+    pub(super) fn cookie_expiry(setup: &Setup, value: &str, now: Timestamp) -> Option<Timestamp> {
+        open::<FlowCookie>(setup.keys(), value, now).ok().map(|(cookie, _)| cookie.way.expires_at)
     }
 
     /// The handle of the flow that a `state` belongs to, if it was made for this provider.
     pub(super) fn flow_of_state(
-        server: &Server,
+        setup: &Setup,
         provider: &Provider,
         state: &str,
         now: Timestamp,
     ) -> Result<FlowHandle, Refusal> {
         let (state, _) =
-            open::<UpstreamState>(server.keys(), state, now).map_err(|why| match why {
+            open::<UpstreamState>(setup.keys(), state, now).map_err(|why| match why {
                 Unopened::Forged => Refusal::StateForged,
                 Unopened::Expired => Refusal::StateExpired,
             })?;
@@ -172,31 +172,31 @@ impl PendingUpstream {
 
     /// The flow that this browser's cookie holds, if it is the one that the `state` names.
     pub(super) fn from_cookie(
-        server: &Server,
+        setup: &Setup,
         provider: Arc<Provider>,
         handle: FlowHandle,
         value: &str,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         let (FlowCookie { way, asked }, key) =
-            open::<FlowCookie>(server.keys(), value, now).map_err(|_| Refusal::OtherBrowser)?;
+            open::<FlowCookie>(setup.keys(), value, now).map_err(|_| Refusal::OtherBrowser)?;
         if way.nonce.handle() != handle || way.provider != provider.id {
             return Err(Refusal::OtherBrowser);
         }
-        let request = AuthorizeRequest::reopen(server, asked)?;
+        let request = AuthorizeRequest::reopen(setup, asked)?;
         let derived = Derived::from(key, way.nonce);
         Ok(Self { request, provider, derived, handle, way })
     }
 
     /// Where the browser goes: the provider's authorization endpoint (RFC 6749 §4.1.1).
-    pub(super) fn upstream_location(&self, server: &Server, now: Timestamp) -> Option<HeaderValue> {
+    pub(super) fn upstream_location(&self, setup: &Setup, now: Timestamp) -> Option<HeaderValue> {
         let provider = &self.provider;
         let state = UpstreamState {
             handle: self.handle,
             provider: provider.id.clone(),
             expires_at: now.after(UPSTREAM_LIFETIME),
         };
-        let state = seal(server.keys().first(), &state);
+        let state = seal(setup.keys().first(), &state);
         let mut url = provider.authorization_endpoint.url().clone();
         let mut query = url.query_pairs_mut();
         query

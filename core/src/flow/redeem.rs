@@ -18,7 +18,7 @@ use crate::keys::Purpose;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::seal::{Sealable, Unopened, open};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
 
@@ -137,24 +137,24 @@ impl TokenGrant {
 
 /// The grant type at the token endpoint.
 pub(super) fn redeem<const N: usize>(
-    server: &Server,
+    setup: &Setup,
     client: AuthenticatedClient,
     params: &mut Params<'_, N>,
     tick: &mut Tick,
 ) -> Step<Outcome> {
-    let (code, redemption) = match read(server, client, params, tick.now) {
+    let (code, redemption) = match read(setup, client, params, tick.now) {
         Ok(read) => read,
         Err(refusal) => return Step::Done(Outcome::refused(refusal)),
     };
-    let (lifetimes, id) = (*server.lifetimes(), code.grant_id);
-    transact(server, id, tick, move |grant, tick| {
+    let (lifetimes, id) = (*setup.lifetimes(), code.grant_id);
+    transact(setup, id, tick, move |grant, tick| {
         Step::Done(decide(grant, &redemption, &lifetimes, tick.now))
     })
     .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::refused)))
 }
 
 fn read<const N: usize>(
-    server: &Server,
+    setup: &Setup,
     client: AuthenticatedClient,
     params: &mut Params<'_, N>,
     now: Timestamp,
@@ -168,7 +168,7 @@ fn read<const N: usize>(
         code_verifier,
         resource: params.optional("resource")?.map(String::from),
     };
-    let (code, _) = open::<Code>(server.keys(), &code, now).map_err(|why| match why {
+    let (code, _) = open::<Code>(setup.keys(), &code, now).map_err(|why| match why {
         Unopened::Forged => Refusal::TokenForged,
         Unopened::Expired => Refusal::TokenExpired,
     })?;

@@ -17,7 +17,7 @@ use crate::mapper::{IdempotencyKey, MapUser, Occasion};
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::seal::{Unopened, open};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::{Step, ask};
 use crate::tick::{Tick, Timestamp};
 
@@ -131,22 +131,22 @@ struct Refresh {
 
 /// The grant type at the token endpoint.
 pub(super) fn refresh<const N: usize>(
-    server: &Server,
+    setup: &Setup,
     client: AuthenticatedClient,
     params: &mut Params<'_, N>,
     tick: &mut Tick,
 ) -> Step<Outcome> {
-    let (id, refresh) = match read(server, client, params, tick.now) {
+    let (id, refresh) = match read(setup, client, params, tick.now) {
         Ok(read) => read,
         Err(refusal) => return Step::Done(Outcome::refused(refusal)),
     };
-    let deciding = server.clone();
-    transact(server, id, tick, move |grant, tick| decide(&deciding, grant, &refresh, tick))
+    let deciding = setup.clone();
+    transact(setup, id, tick, move |grant, tick| decide(&deciding, grant, &refresh, tick))
         .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::refused)))
 }
 
 fn read<const N: usize>(
-    server: &Server,
+    setup: &Setup,
     client: AuthenticatedClient,
     params: &mut Params<'_, N>,
     now: Timestamp,
@@ -154,7 +154,7 @@ fn read<const N: usize>(
     let token = params.required("refresh_token")?;
     let scope = params.optional("scope")?.map(String::from);
     let resource = params.optional("resource")?.map(String::from);
-    let (token, _) = open::<RefreshToken>(server.keys(), &token, now).map_err(|why| match why {
+    let (token, _) = open::<RefreshToken>(setup.keys(), &token, now).map_err(|why| match why {
         Unopened::Forged => Refusal::TokenForged,
         Unopened::Expired => Refusal::TokenExpired,
     })?;
@@ -162,7 +162,7 @@ fn read<const N: usize>(
 }
 
 fn decide(
-    server: &Server,
+    setup: &Setup,
     grant: Option<Grant>,
     refresh: &Refresh,
     tick: &mut Tick,
@@ -188,9 +188,9 @@ fn decide(
         Ok(scope) => scope,
         Err(refusal) => return keep(refusal),
     };
-    match grant.rotate(refresh.generation, server.lifetimes(), tick.now) {
-        Rotation::Rotated(rotated) => issue(server, rotated, scope, Write::Yes, tick),
-        Rotation::Again(rotated) => issue(server, rotated, scope, Write::No, tick),
+    match grant.rotate(refresh.generation, setup.lifetimes(), tick.now) {
+        Rotation::Rotated(rotated) => issue(setup, rotated, scope, Write::Yes, tick),
+        Rotation::Again(rotated) => issue(setup, rotated, scope, Write::No, tick),
         Rotation::Replayed(revoked) => {
             end(revoked, Ended::RefreshTokenReplayed, Refusal::RefreshTokenReplayed)
         }
@@ -206,21 +206,21 @@ enum Write {
 
 /// Asks the application again, where there is one, and issues.
 fn issue(
-    server: &Server,
+    setup: &Setup,
     rotated: Rotated,
     scope: String,
     write: Write,
     tick: &mut Tick,
 ) -> Step<Decision<Outcome>> {
-    if !server.maps_users() {
+    if !setup.maps_users() {
         let mapping = mapping::default(&rotated.grant.data.allowed.user);
-        return Step::Done(decided(server, rotated, scope, mapping, write));
+        return Step::Done(decided(setup, rotated, scope, mapping, write));
     }
-    let server = server.clone();
+    let setup = setup.clone();
     ask(rotated.grant.question()).then(tick, move |answer, tick| {
         let user = &rotated.grant.data.allowed.user;
         match mapping::accept(answer, user, None, tick.now) {
-            Ok(mapping) => Step::Done(decided(&server, rotated, scope, mapping, write)),
+            Ok(mapping) => Step::Done(decided(&setup, rotated, scope, mapping, write)),
             Err(refusal @ Refusal::MapperDenied(_)) => {
                 end(rotated.grant.end(tick.now), Ended::Denied, refusal)
             }
@@ -230,13 +230,13 @@ fn issue(
 }
 
 fn decided(
-    server: &Server,
+    setup: &Setup,
     rotated: Rotated,
     scope: String,
     mapping: Mapping,
     write: Write,
 ) -> Decision<Outcome> {
-    let (grant, tokens) = rotated.issue(scope, mapping, server.lifetimes());
+    let (grant, tokens) = rotated.issue(scope, mapping, setup.lifetimes());
     let (grant_id, generation) = (grant.id, grant.data.generation);
     match write {
         Write::Yes => {

@@ -13,7 +13,7 @@ use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
 use crate::seal::open;
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
 
@@ -52,9 +52,9 @@ impl std::fmt::Debug for RevokedData {
 }
 
 /// The endpoint.
-pub(crate) fn revoke(server: &Server, request: &Request, tick: &mut Tick) -> Step<Reply> {
-    match read(server, request, tick.now) {
-        Ok((client, Some(grant_id))) => end(server, client, grant_id, tick),
+pub(crate) fn revoke(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<Reply> {
+    match read(setup, request, tick.now) {
+        Ok((client, Some(grant_id))) => end(setup, client, grant_id, tick),
         // RFC 7009 §2.2: an invalid token is answered like a revoked one.
         Ok((_, None)) => Step::Done(Reply::from(Response::empty(StatusCode::OK))),
         Err(refusal) => Step::Done(refused(refusal)),
@@ -64,29 +64,29 @@ pub(crate) fn revoke(server: &Server, request: &Request, tick: &mut Tick) -> Ste
 /// The client, and the grant that its token leads to. The hint is no more than that: both kinds are
 /// tried (INT-09).
 fn read(
-    server: &Server,
+    setup: &Setup,
     request: &Request,
     now: Timestamp,
 ) -> Result<(AuthenticatedClient, Option<GrantId>), Refusal> {
     let mut params = Params::parse(&PARAMETERS, request.form()?)?;
     params.repeated()?;
-    let client = client_auth::authenticate(server, request.headers(), &mut params)?;
+    let client = client_auth::authenticate(setup, request.headers(), &mut params)?;
     let token = params.required("token")?;
-    let refresh_token = open::<RefreshToken>(server.keys(), &token, now);
+    let refresh_token = open::<RefreshToken>(setup.keys(), &token, now);
     let grant_id = match refresh_token {
         Ok((token, _)) => Some(token.grant_id),
-        Err(_) => bearer::grant_of_access_token(server, &token, now),
+        Err(_) => bearer::grant_of_access_token(setup, &token, now),
     };
     Ok((client, grant_id))
 }
 
 fn end(
-    server: &Server,
+    setup: &Setup,
     client: AuthenticatedClient,
     grant_id: GrantId,
     tick: &mut Tick,
 ) -> Step<Reply> {
-    transact(server, grant_id, tick, move |grant, tick| {
+    transact(setup, grant_id, tick, move |grant, tick| {
         Step::Done(match grant {
             // INT-07: another client's token is not revoked, and the answer is the same.
             Some(grant) if grant.client_id() == Some(client.id()) => {

@@ -8,7 +8,7 @@ use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request};
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
 
@@ -47,8 +47,8 @@ impl Outcome {
     }
 
     /// The record is written: now the tokens are minted.
-    fn into_reply(self, server: &Server, now: Timestamp) -> Reply {
-        let minted = self.result.and_then(|tokens| tokens.mint(server, now));
+    fn into_reply(self, setup: &Setup, now: Timestamp) -> Reply {
+        let minted = self.result.and_then(|tokens| tokens.mint(setup, now));
         let response = minted.unwrap_or_else(|refusal| refusal.to_json());
         let mut reply = Reply::from(response);
         reply.events = self.events;
@@ -57,14 +57,14 @@ impl Outcome {
 }
 
 /// The endpoint.
-pub(crate) fn token(server: &Server, request: &Request, tick: &mut Tick) -> Step<Reply> {
-    let server = server.clone();
-    dispatch(&server, request, tick)
+pub(crate) fn token(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<Reply> {
+    let setup = setup.clone();
+    dispatch(&setup, request, tick)
         .unwrap_or_else(|refusal| Step::Done(Outcome::refused(refusal)))
-        .then(tick, move |outcome, tick| Step::Done(outcome.into_reply(&server, tick.now)))
+        .then(tick, move |outcome, tick| Step::Done(outcome.into_reply(&setup, tick.now)))
 }
 
-fn dispatch(server: &Server, request: &Request, tick: &mut Tick) -> Result<Step<Outcome>, Refusal> {
+fn dispatch(setup: &Setup, request: &Request, tick: &mut Tick) -> Result<Step<Outcome>, Refusal> {
     let body = request.form()?;
     // CLA-09: credentials in a URL end up in logs; refused even where the body has them too.
     let mut query =
@@ -76,11 +76,11 @@ fn dispatch(server: &Server, request: &Request, tick: &mut Tick) -> Result<Step<
     }
     let mut params = Params::parse(&PARAMETERS, body)?;
     params.repeated()?;
-    let client = client_auth::authenticate(server, request.headers(), &mut params)?;
+    let client = client_auth::authenticate(setup, request.headers(), &mut params)?;
     match &*params.required("grant_type")? {
-        "authorization_code" => Ok(redeem::redeem(server, client, &mut params, tick)),
+        "authorization_code" => Ok(redeem::redeem(setup, client, &mut params, tick)),
         "refresh_token" if !client.refreshes() => Err(Refusal::GrantTypeNotRegistered),
-        "refresh_token" => Ok(refresh::refresh(server, client, &mut params, tick)),
+        "refresh_token" => Ok(refresh::refresh(setup, client, &mut params, tick)),
         _ => Err(Refusal::GrantType),
     }
 }

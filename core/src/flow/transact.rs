@@ -7,7 +7,7 @@ use crate::effect::Pause;
 use crate::grant::Grant;
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
-use crate::server::Server;
+use crate::setup::Setup;
 use crate::step::{Step, ask};
 use crate::store::{Load, Record, Swap, Swapped, Version};
 use crate::tick::{Tick, Timestamp};
@@ -32,17 +32,17 @@ pub(super) type Decide<T> =
 /// [`Refusal::StoreUnavailable`], [`Refusal::Contention`] after four rounds,
 /// [`Refusal::CorruptRecord`].
 pub(super) fn transact<T: Send + Sync + 'static>(
-    server: &Server,
+    setup: &Setup,
     id: GrantId,
     tick: &mut Tick,
     decide: impl Fn(Option<Grant>, &mut Tick) -> Step<Decision<T>> + Send + Sync + 'static,
 ) -> Step<Result<T, Refusal>> {
     let patience = Patience::from(tick.now);
-    round(server.clone(), id, Arc::new(decide), patience, tick)
+    round(setup.clone(), id, Arc::new(decide), patience, tick)
 }
 
 fn round<T: Send + Sync + 'static>(
-    server: Server,
+    setup: Setup,
     id: GrantId,
     decide: Arc<Decide<T>>,
     patience: Patience,
@@ -54,7 +54,7 @@ fn round<T: Send + Sync + 'static>(
         };
         let grant = match &found {
             None => None,
-            Some(record) => match Grant::from_record(server.keys(), id, record) {
+            Some(record) => match Grant::from_record(setup.keys(), id, record) {
                 Ok(grant) => Some(grant),
                 Err(_) => return Step::Done(Err(Refusal::CorruptRecord)),
             },
@@ -65,11 +65,11 @@ fn round<T: Send + Sync + 'static>(
                 Decision::Keep(outcome) => return Step::Done(Ok(outcome)),
                 Decision::Write(next, outcome) => (next, outcome),
             };
-            write(&server, expected, next, patience, tick).then(tick, move |written, tick| {
+            write(&setup, expected, next, patience, tick).then(tick, move |written, tick| {
                 match written {
                     Ok((Swapped::Done, _)) => Step::Done(Ok(outcome)),
                     Ok((Swapped::Conflict, patience)) => match patience.another_round() {
-                        Some(patience) => round(server, id, decide, patience, tick),
+                        Some(patience) => round(setup, id, decide, patience, tick),
                         None => Step::Done(Err(Refusal::Contention)),
                     },
                     Err(refusal) => Step::Done(Err(refusal)),
@@ -81,19 +81,19 @@ fn round<T: Send + Sync + 'static>(
 
 /// Writes a grant's first record.
 pub(super) fn create(
-    server: &Server,
+    setup: &Setup,
     grant: Grant,
     tick: &mut Tick,
 ) -> Step<Result<Swapped, Refusal>> {
     let patience = Patience::from(tick.now);
-    write(server, None, grant, patience, tick)
+    write(setup, None, grant, patience, tick)
         .then(tick, |written, _| Step::Done(written.map(|(swapped, _)| swapped)))
 }
 
 type Written = Result<(Swapped, Patience), Refusal>;
 
 fn write(
-    server: &Server,
+    setup: &Setup,
     expected: Option<Version>,
     grant: Grant,
     patience: Patience,
@@ -101,7 +101,7 @@ fn write(
 ) -> Step<Written> {
     let key = grant.id().record_key();
     let version = Version::from_bytes(tick.entropy.draw("record version"));
-    let record = grant.into_record(server.keys(), version);
+    let record = grant.into_record(setup.keys(), version);
     if record.bytes.len() > Record::MAX_BYTES {
         return Step::Done(Err(Refusal::UpstreamMalformed("the grant is too large to be kept")));
     }

@@ -11,35 +11,21 @@ use http::{HeaderValue, Method};
 use routes::{Endpoint, preflight, routes};
 
 use crate::bearer::{self, Challenge, Principal};
-use crate::check::redirect_uri::Policy;
-use crate::client::{self, Client, ConfiguredClient};
-use crate::config::{self, Config, ConfigFault, Issuer, Lifetimes, Paths, Resource};
+use crate::config::{self, Config, ConfigFault, Issuer};
 use crate::event::Event;
-use crate::flow::{self, CookieNames};
-use crate::keys::{KeyRing, SigningKey};
-use crate::metadata::{self, Documents};
-use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::reply::{Parts, Reply, Request, Response};
+use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
+use crate::{client, flow, metadata};
 
 /// An authorization server. Immutable, cheap to clone, and without a clock, a store or a thread of
 /// its own: it answers requests with [`Step`]s, and whoever drives them brings the world.
 #[derive(Clone)]
 pub struct Server {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    config: Config,
-    keys: KeyRing,
-    registration_keys: KeyRing,
-    clients: Vec<Arc<ConfiguredClient>>,
-    providers: Vec<Arc<Provider>>,
-    resources: Vec<Resource>,
-    cookies: CookieNames,
-    routes: HashMap<String, Endpoint>,
+    setup: Setup,
+    routes: Arc<HashMap<String, Endpoint>>,
 }
 
 impl Server {
@@ -49,41 +35,17 @@ impl Server {
     /// [`InvalidConfig`] with everything that is wrong with it.
     pub fn new(config: Config) -> Result<Self, InvalidConfig> {
         let faults = config::check(&config);
-        let registration = match &*config.registration.secrets {
-            [] => &config.secrets,
-            own => own,
-        };
-        let keys = KeyRing::new(&config.secrets, &config.issuer);
-        let registration_keys = KeyRing::new(registration, &config.issuer);
-        let (Some(keys), Some(registration_keys), true) =
-            (keys, registration_keys, faults.is_empty())
-        else {
+        if !faults.is_empty() {
             return Err(InvalidConfig { faults });
-        };
-        let mut resources = config.resources.clone();
-        if resources.is_empty() {
-            // An issuer is an http or https URL without a fragment: a resource too.
-            resources.extend(Resource::new(config.issuer.as_str(), Vec::new()));
         }
-        let providers: Vec<_> = config.providers.iter().cloned().map(Arc::new).collect();
-        let documents = Documents::of(&config, &resources);
-        let routes = routes(&config, &resources, &providers, &documents);
-        let inner = Inner {
-            keys,
-            registration_keys,
-            clients: config.clients.iter().cloned().map(Arc::new).collect(),
-            providers,
-            resources,
-            cookies: CookieNames::of(&config.issuer),
-            routes,
-            config,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        let setup = Setup::of(config).ok_or(InvalidConfig { faults })?;
+        let routes = Arc::new(routes(&setup));
+        Ok(Self { setup, routes })
     }
 
     /// Answers a request to any endpoint.
     pub fn handle(&self, request: Request, mut tick: Tick) -> Step<Reply> {
-        let Some(endpoint) = self.inner.routes.get(request.parts().uri.path()) else {
+        let Some(endpoint) = self.routes.get(request.parts().uri.path()) else {
             return Step::Done(self.refuse(Refusal::NotFound));
         };
         if request.parts().method == Method::OPTIONS {
@@ -96,21 +58,19 @@ impl Server {
             let reply = self.refuse(Refusal::Method { allowed });
             return Step::Done(endpoint.finish(reply, head));
         }
-        let tick = &mut tick;
+        let (setup, tick) = (&self.setup, &mut tick);
         let step = match endpoint {
             Endpoint::Document(body) => Step::Done(Reply::from(metadata::document(body))),
             Endpoint::Register => {
-                let key = self.inner.registration_keys.first();
-                let registration = &self.inner.config.registration;
-                let reply = client::register(registration, key, &request, tick);
+                let reply = client::register(setup, &request, tick);
                 Step::Done(reply.unwrap_or_else(|refusal| self.refuse(refusal)))
             }
             Endpoint::Authorize if method == "POST" => Step::Done(to_get(&request)),
-            Endpoint::Authorize => Step::Done(flow::authorize(self, &request, tick)),
-            Endpoint::Consent => Step::Done(flow::consent(self, &request, tick.now)),
-            Endpoint::Callback(provider) => flow::callback(self, provider.clone(), &request, tick),
-            Endpoint::Token => flow::token(self, &request, tick),
-            Endpoint::Revoke => flow::revoke(self, &request, tick),
+            Endpoint::Authorize => Step::Done(flow::authorize(setup, &request, tick)),
+            Endpoint::Consent => Step::Done(flow::consent(setup, &request, tick.now)),
+            Endpoint::Callback(provider) => flow::callback(setup, provider.clone(), &request, tick),
+            Endpoint::Token => flow::token(setup, &request, tick),
+            Endpoint::Revoke => flow::revoke(setup, &request, tick),
         };
         let endpoint = endpoint.clone();
         step.then(tick, move |reply, _| Step::Done(endpoint.finish(reply, head)))
@@ -123,7 +83,7 @@ impl Server {
     /// # Errors
     /// A [`Challenge`], which is also the response.
     pub fn authenticate(&self, request: &Parts, now: Timestamp) -> Result<Principal, Challenge> {
-        bearer::authenticate(self, request, now)
+        bearer::authenticate(&self.setup, request, now)
     }
 
     /// The same, and asks the store whether the grant is alive: a revocation is seen at once.
@@ -132,94 +92,24 @@ impl Server {
         request: &Parts,
         mut tick: Tick,
     ) -> Step<Result<Principal, Challenge>> {
-        bearer::authenticate_live(self, request, &mut tick)
+        bearer::authenticate_live(&self.setup, request, &mut tick)
     }
 
     /// The issuer.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
-        &self.inner.config.issuer
+        self.setup.issuer()
     }
 
     /// Whether a path is one of this server's endpoints; for programs that serve other things
     /// beside it.
     #[must_use]
     pub fn serves(&self, path: &str) -> bool {
-        self.inner.routes.contains_key(path)
+        self.routes.contains_key(path)
     }
 
     fn refuse(&self, refusal: Refusal) -> Reply {
         Reply::new(refusal.to_json(), Event::Refused { refusal })
-    }
-}
-
-/// What the flows ask of the configuration.
-impl Server {
-    pub(crate) fn keys(&self) -> &KeyRing {
-        &self.inner.keys
-    }
-
-    /// The key that signs: the first.
-    pub(crate) fn signing_key(&self) -> &SigningKey {
-        // `Server::new` refuses a configuration without one.
-        &self.inner.config.signing_keys[0]
-    }
-
-    pub(crate) fn signing_keys(&self) -> &[SigningKey] {
-        &self.inner.config.signing_keys
-    }
-
-    pub(crate) fn lifetimes(&self) -> &Lifetimes {
-        &self.inner.config.lifetimes
-    }
-
-    pub(crate) fn policy(&self) -> Policy<'_> {
-        Policy::new(&self.inner.config.registration)
-    }
-
-    pub(crate) fn paths(&self) -> &Paths {
-        &self.inner.config.paths
-    }
-
-    pub(crate) fn cookies(&self) -> &CookieNames {
-        &self.inner.cookies
-    }
-
-    pub(crate) fn maps_users(&self) -> bool {
-        self.inner.config.map_users
-    }
-
-    /// Never empty.
-    pub(crate) fn resources(&self) -> &[Resource] {
-        &self.inner.resources
-    }
-
-    /// What people read of a resource.
-    pub(crate) fn resource_name<'a>(&'a self, uri: &'a str) -> &'a str {
-        let resource = self.resources().iter().find(|resource| resource.uri() == uri);
-        resource.and_then(|resource| resource.name.as_deref()).unwrap_or(uri)
-    }
-
-    pub(crate) fn client(&self, id: &str) -> Option<Client> {
-        Client::find(&self.inner.clients, &self.inner.registration_keys, id)
-    }
-
-    pub(crate) fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
-        self.inner.providers.iter().find(|provider| provider.id.as_str() == id)
-    }
-
-    pub(crate) fn providers(&self) -> impl Iterator<Item = &Provider> {
-        self.inner.providers.iter().map(|provider| &**provider)
-    }
-
-    /// The URL of a path below the issuer's.
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.issuer())
-    }
-
-    /// Where a provider sends people back.
-    pub(crate) fn callback_uri(&self, provider: &Provider) -> String {
-        self.url(&provider.callback_path(self.paths()))
     }
 }
 

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::config::{Config, Resource};
-use crate::metadata::{self, Documents};
+use crate::config::Resource;
+use crate::metadata;
 use crate::provider::Provider;
 use crate::reply::{Reply, Response};
+use crate::setup::Setup;
 
 /// What stands at a path.
 #[derive(Clone)]
@@ -82,53 +83,45 @@ pub(super) fn preflight(endpoint: &Endpoint) -> Response {
 
 /// Every path and what stands there. Well-known documents are found where their RFCs put them for
 /// an issuer with a path.
-pub(super) fn routes(
-    config: &Config,
-    resources: &[Resource],
-    providers: &[Arc<Provider>],
-    documents: &Documents,
-) -> HashMap<String, Endpoint> {
-    let base = config.issuer.path();
-    let paths = &config.paths;
-    let mut routes = HashMap::new();
-    // RFC 8414 §3.1: the well-known string stands before the issuer's path.
-    routes.insert(
-        format!("/.well-known/oauth-authorization-server{base}"),
-        Endpoint::Document(documents.authorization_server.clone()),
-    );
+pub(super) fn routes(setup: &Setup) -> HashMap<String, Endpoint> {
+    let (base, paths) = (setup.issuer().path(), setup.paths());
     let below = |path: &str| format!("{base}{path}");
-    routes.insert(below("/.well-known/jwks.json"), Endpoint::Document(documents.jwks.clone()));
-    routes.insert(below(&paths.providers), Endpoint::Document(documents.providers.clone()));
-    routes.insert(below(&paths.register), Endpoint::Register);
-    routes.insert(below(&paths.authorize), Endpoint::Authorize);
-    routes.insert(below(&paths.consent), Endpoint::Consent);
-    routes.insert(below(&paths.token), Endpoint::Token);
-    routes.insert(below(&paths.revoke), Endpoint::Revoke);
-    for provider in providers {
+    let mut routes = HashMap::from([
+        // RFC 8414 §3.1: the well-known string stands before the issuer's path.
+        (
+            format!("/.well-known/oauth-authorization-server{base}"),
+            Endpoint::Document(metadata::authorization_server(setup)),
+        ),
+        (below("/.well-known/jwks.json"), Endpoint::Document(metadata::jwks(setup))),
+        (below(&paths.providers), Endpoint::Document(metadata::providers(setup))),
+        (below(&paths.register), Endpoint::Register),
+        (below(&paths.authorize), Endpoint::Authorize),
+        (below(&paths.consent), Endpoint::Consent),
+        (below(&paths.token), Endpoint::Token),
+        (below(&paths.revoke), Endpoint::Revoke),
+    ]);
+    for provider in setup.providers() {
         let path = below(&provider.callback_path(paths));
         routes.insert(path, Endpoint::Callback(provider.clone()));
     }
-    if let [only] = providers {
+    if let [only] = setup.providers() {
         routes.insert(below(&paths.callback), Endpoint::Callback(only.clone()));
     }
-    protected_resources(config, resources, &mut routes);
+    protected_resources(setup, &mut routes);
     routes
 }
 
 /// RFC 9728 §3.1, for resources on the issuer's origin; the root form only if there is exactly one
 /// such resource.
-fn protected_resources(
-    config: &Config,
-    resources: &[Resource],
-    routes: &mut HashMap<String, Endpoint>,
-) {
+fn protected_resources(setup: &Setup, routes: &mut HashMap<String, Endpoint>) {
     const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
-    let ours = |resource: &&Resource| resource.origin() == config.issuer.origin();
-    for resource in resources.iter().filter(ours) {
-        let document = Endpoint::Document(metadata::protected_resource(config, resource));
+    let ours = |resource: &&Resource| resource.origin() == setup.issuer().origin();
+    let ours: Vec<&Resource> = setup.resources().iter().filter(ours).collect();
+    for resource in &ours {
+        let document = Endpoint::Document(metadata::protected_resource(setup, resource));
         let path = resource.path().trim_end_matches('/');
         routes.insert(format!("{WELL_KNOWN}{path}"), document.clone());
-        if resources.iter().filter(ours).count() == 1 {
+        if ours.len() == 1 {
             routes.insert(WELL_KNOWN.to_owned(), document);
         }
     }

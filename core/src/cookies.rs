@@ -10,10 +10,10 @@ use crate::ids::FlowHandle;
 
 /// All cookies of flows in one browser, in bytes: beyond, the oldest are dropped. Servers refuse
 /// headers from 8 KB.
-pub(super) const MOST_BYTES: usize = 7_500;
+pub(crate) const MOST_BYTES: usize = 7_500;
 
 /// One flow's cookie, in bytes: browsers refuse from 4 KB.
-pub(super) const LONGEST: usize = 3_800;
+pub(crate) const LONGEST: usize = 3_800;
 
 /// The names of this server's cookies. They hold a hash of the issuer, so that two servers on one
 /// host, or on two ports of it, do not read each other's.
@@ -44,34 +44,34 @@ impl CookieNames {
     }
 
     /// This browser's mark.
-    pub(super) fn browser<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+    pub(crate) fn browser<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         // A mark of another form than ours was not set by us.
         let ours =
             |value: &&str| value.len() == 22 && crate::encoding::from_base64url(value).is_some();
         pairs(headers).find(|(name, _)| *name == self.browser).map(|(_, value)| value).filter(ours)
     }
 
-    pub(super) fn set_browser(&self, value: &str) -> Option<HeaderValue> {
+    pub(crate) fn set_browser(&self, value: &str) -> Option<HeaderValue> {
         const DAY: u32 = 24 * 60 * 60;
         let Self { browser, attributes, .. } = self;
         format!("{browser}={value}; Max-Age={DAY}{attributes}").try_into().ok()
     }
 
     /// The cookie of one flow.
-    pub(super) fn flow<'a>(&self, headers: &'a HeaderMap, handle: FlowHandle) -> Option<&'a str> {
+    pub(crate) fn flow<'a>(&self, headers: &'a HeaderMap, handle: FlowHandle) -> Option<&'a str> {
         let name = self.flow_name(handle);
         pairs(headers).find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
     /// All cookies of flows: the whole name and the value.
-    pub(super) fn flows<'a>(
+    pub(crate) fn flows<'a>(
         &self,
         headers: &'a HeaderMap,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
         pairs(headers).filter(|(name, _)| name.starts_with(&self.flow))
     }
 
-    pub(super) fn set_flow(
+    pub(crate) fn set_flow(
         &self,
         handle: FlowHandle,
         value: &str,
@@ -81,15 +81,15 @@ impl CookieNames {
         format!("{name}={value}; Max-Age={seconds}{}", self.attributes).try_into().ok()
     }
 
-    pub(super) fn delete_flow(&self, handle: FlowHandle) -> Option<HeaderValue> {
+    pub(crate) fn delete_flow(&self, handle: FlowHandle) -> Option<HeaderValue> {
         self.delete(&self.flow_name(handle))
     }
 
-    pub(super) fn delete(&self, name: &str) -> Option<HeaderValue> {
+    pub(crate) fn delete(&self, name: &str) -> Option<HeaderValue> {
         format!("{name}=; Max-Age=0{}", self.attributes).try_into().ok()
     }
 
-    pub(super) fn flow_name(&self, handle: FlowHandle) -> String {
+    pub(crate) fn flow_name(&self, handle: FlowHandle) -> String {
         format!("{}{}", self.flow, base64url(handle.0))
     }
 }

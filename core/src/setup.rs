@@ -1,0 +1,141 @@
+//! A configuration made ready: what endpoints and flows ask of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::check::redirect_uri::Policy;
+use crate::client::{Client, ConfiguredClient};
+use crate::config::{Config, Issuer, Lifetimes, Paths, Registration, Resource};
+use crate::cookies::CookieNames;
+use crate::keys::{KeyRing, SealingKey, SigningKey};
+use crate::provider::Provider;
+
+/// Shared by every flow of a server, for as long as the longest of them takes.
+#[derive(Clone)]
+pub(crate) struct Setup(Arc<Ready>);
+
+struct Ready {
+    config: Config,
+    keys: KeyRing,
+    registration_keys: KeyRing,
+    clients: Vec<Arc<ConfiguredClient>>,
+    providers: Vec<Arc<Provider>>,
+    resources: Vec<Resource>,
+    cookies: CookieNames,
+}
+
+impl Setup {
+    /// `None` without a secret or without a signing key. All else was checked before.
+    pub(crate) fn of(config: Config) -> Option<Self> {
+        config.signing_keys.first()?;
+        let registration_secrets = match &*config.registration.secrets {
+            [] => &config.secrets,
+            own => own,
+        };
+        let mut resources = config.resources.clone();
+        if resources.is_empty() {
+            // An issuer is an http or https URL without a fragment: a resource too.
+            resources.extend(Resource::new(config.issuer.as_str(), Vec::new()));
+        }
+        Some(Self(Arc::new(Ready {
+            keys: KeyRing::new(&config.secrets, &config.issuer)?,
+            registration_keys: KeyRing::new(registration_secrets, &config.issuer)?,
+            clients: config.clients.iter().cloned().map(Arc::new).collect(),
+            providers: config.providers.iter().cloned().map(Arc::new).collect(),
+            resources,
+            cookies: CookieNames::of(&config.issuer),
+            config,
+        })))
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.0.config.issuer
+    }
+
+    pub(crate) fn registration(&self) -> &Registration {
+        &self.0.config.registration
+    }
+
+    /// The key that seals client_ids.
+    pub(crate) fn registration_key(&self) -> &SealingKey {
+        self.0.registration_keys.first()
+    }
+
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.0.keys
+    }
+
+    /// The key that signs: the first.
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        // `Setup::of` makes none without.
+        &self.0.config.signing_keys[0]
+    }
+
+    pub(crate) fn signing_keys(&self) -> &[SigningKey] {
+        &self.0.config.signing_keys
+    }
+
+    pub(crate) fn lifetimes(&self) -> &Lifetimes {
+        &self.0.config.lifetimes
+    }
+
+    pub(crate) fn policy(&self) -> Policy<'_> {
+        Policy::new(&self.0.config.registration)
+    }
+
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.0.config.paths
+    }
+
+    pub(crate) fn cookies(&self) -> &CookieNames {
+        &self.0.cookies
+    }
+
+    pub(crate) fn maps_users(&self) -> bool {
+        self.0.config.map_users
+    }
+
+    /// Never empty.
+    pub(crate) fn resources(&self) -> &[Resource] {
+        &self.0.resources
+    }
+
+    /// What people read of a resource.
+    pub(crate) fn resource_name<'a>(&'a self, uri: &'a str) -> &'a str {
+        let resource = self.resources().iter().find(|resource| resource.uri() == uri);
+        resource.and_then(|resource| resource.name.as_deref()).unwrap_or(uri)
+    }
+
+    pub(crate) fn client(&self, id: &str) -> Option<Client> {
+        Client::find(&self.0.clients, &self.0.registration_keys, id)
+    }
+
+    pub(crate) fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
+        self.0.providers.iter().find(|provider| provider.id.as_str() == id)
+    }
+
+    /// In the order of the buttons.
+    pub(crate) fn providers(&self) -> &[Arc<Provider>] {
+        &self.0.providers
+    }
+
+    /// The URL of a path below the issuer's.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer())
+    }
+
+    /// Where a provider sends people back.
+    pub(crate) fn callback_uri(&self, provider: &Provider) -> String {
+        self.url(&provider.callback_path(self.paths()))
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Setup").field(self.issuer()).finish()
+    }
+}
