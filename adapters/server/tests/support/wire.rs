@@ -60,7 +60,8 @@ impl SyncHttpClient for Wire {
 
     fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, Self::Error> {
         let url = request.uri().to_string();
-        if let Some(path) = url.strip_prefix(&self.issuer) {
+        let path = url.strip_prefix(&self.issuer).filter(|path| path.starts_with('/'));
+        if let Some(path) = path {
             let host = self.issuer.split("//").last().unwrap();
             *request.uri_mut() = format!("http://{}{path}", self.address).parse().unwrap();
             request.headers_mut().insert(HOST, host.parse().unwrap());

@@ -32,7 +32,7 @@ impl<'a, H: SyncHttpClient> Browser<'a, H> {
     }
 
     pub(crate) fn get(&mut self, url: &Url) -> Page {
-        self.send(url, Request::get(url.as_str()), String::new())
+        self.send(url, Request::builder(), String::new())
     }
 
     /// Goes where a page sends it.
@@ -46,7 +46,8 @@ impl<'a, H: SyncHttpClient> Browser<'a, H> {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(&form.hidden).append_pair(name, value);
         // What a browser says of a form on a page of the same site that sends no referrer.
-        let request = Request::post("")
+        let request = Request::builder()
+            .method("POST")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin")
             .header(ORIGIN, "null");
@@ -65,9 +66,8 @@ impl<'a, H: SyncHttpClient> Browser<'a, H> {
         body: String,
     ) -> Page {
         let host = url.host_str().unwrap();
-        let fits = |cookie: &&Cookie| {
-            cookie.host == host && (!cookie.secure || url.scheme() == "https")
-        };
+        let fits =
+            |cookie: &&Cookie| cookie.host == host && (!cookie.secure || url.scheme() == "https");
         let pairs = self.cookies.iter().filter(fits);
         let pairs: Vec<_> = pairs.map(|it| format!("{}={}", it.name, it.value)).collect();
         if !pairs.is_empty() {
