@@ -5,6 +5,7 @@
 mod world;
 
 use world::explore::{Ending, explore};
+use world::store::Fault;
 use world::{World, json_of, post, redemption, refresh, text};
 
 use vestibule_core::Response;
@@ -76,6 +77,32 @@ fn sto_02_sto_07_a_code_is_never_good_for_two_answers_whatever_the_store_says() 
         }
     });
     assert!(schedules > 1000, "{schedules} schedules");
+}
+
+#[test]
+fn sto_02_a_write_that_arrives_late_is_known_for_our_own() {
+    let mut world = World::new();
+    let code = world.until_code()["code"].clone();
+    // The load is well; the swap is lost on its way and arrives with the second attempt.
+    world.store.faults = vec![Fault::None, Fault::AppliedLater];
+    let tokens = world.redeem(&code);
+    assert_eq!(tokens.status, 200, "{}", text(&tokens));
+    world.store.faults = vec![Fault::None, Fault::AppliedLater];
+    let refreshed = world.refresh(&refresh_token(&tokens));
+    assert_eq!(refreshed.status, 200, "{}", text(&refreshed));
+    assert_eq!(world.refresh(&refresh_token(&refreshed)).status, 200);
+}
+
+#[test]
+fn sto_03_a_store_that_stays_away_is_503_after_at_most_eight_pauses() {
+    let mut world = World::new();
+    let code = world.until_code()["code"].clone();
+    world.store.faults = std::iter::once(Fault::None).chain([Fault::Unavailable; 40]).collect();
+    let answer = world.redeem(&code);
+    assert_eq!(answer.status, 503);
+    assert_eq!(40 - world.store.faults.len(), 9, "one swap, then a load after each pause");
+    world.store.faults.clear();
+    assert_eq!(world.redeem(&code).status, 200, "nothing was spent");
 }
 
 fn refreshes(most_faults: usize, mut judge: impl FnMut(Ending, &str)) -> usize {

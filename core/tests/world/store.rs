@@ -8,6 +8,8 @@ use vestibule_core::{Load, Record, RecordKey, Swap, Swapped, Unavailable};
 #[derive(Clone, Default)]
 pub struct Store {
     records: BTreeMap<RecordKey, Record>,
+    /// A write that is still on its way; it arrives before the next one.
+    late: Option<Swap>,
     /// What becomes of the next calls, in their order; afterwards all is well.
     pub faults: Vec<Fault>,
     pub loads: usize,
@@ -22,6 +24,8 @@ pub enum Fault {
     AppliedButUnavailable,
     /// Nothing happens, and nobody learns of it.
     Unavailable,
+    /// The write happens later, just before the next one, and nobody learns of it.
+    AppliedLater,
 }
 
 impl Store {
@@ -29,12 +33,17 @@ impl Store {
         self.loads += 1;
         match self.next_fault() {
             Fault::None => Ok(self.records.get(&load.key).cloned()),
-            Fault::Unavailable | Fault::AppliedButUnavailable => Err(Unavailable),
+            Fault::Unavailable | Fault::AppliedButUnavailable | Fault::AppliedLater => {
+                Err(Unavailable)
+            }
         }
     }
 
     pub fn swap(&mut self, swap: Swap) -> Result<Swapped, Unavailable> {
         self.swaps += 1;
+        if let Some(late) = self.late.take() {
+            self.apply(late);
+        }
         match self.next_fault() {
             Fault::None => Ok(self.apply(swap)),
             Fault::AppliedButUnavailable => {
@@ -42,6 +51,10 @@ impl Store {
                 Err(Unavailable)
             }
             Fault::Unavailable => Err(Unavailable),
+            Fault::AppliedLater => {
+                self.late = Some(swap);
+                Err(Unavailable)
+            }
         }
     }
 
