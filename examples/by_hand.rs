@@ -16,7 +16,8 @@ use vestibule_core::{
     Tick, Timestamp, Unreachable,
 };
 
-/// What a driver has: somewhere to keep records, a clock, a random source. Here a map and a counter.
+/// What a driver has: somewhere to keep records, a clock, a random source. Here a map and a
+/// counter.
 #[derive(Default)]
 struct Hands {
     records: HashMap<RecordKey, Record>,
@@ -24,7 +25,8 @@ struct Hands {
 }
 
 impl Hands {
-    /// The time is always the same, and the randomness is a counter: never do that outside an example.
+    /// The time is always the same, and the randomness is a counter: never do that outside an
+    /// example.
     fn tick(&mut self) -> Tick {
         self.ticks += 1;
         Tick::new(Timestamp::from_seconds(1_800_000_000), [self.ticks; 32])
@@ -89,15 +91,16 @@ impl Hands {
 
 /// An identity provider that knows one person.
 fn provider_says(call: &HttpCall) -> Result<Response, Unreachable> {
-    let body = match call.purpose {
-        Purpose::ExchangeCode => r#"{"access_token":"upstream","token_type":"Bearer"}"#,
-        _ => r#"{"sub":"alice","name":"Alice","email":"alice@example.com"}"#,
+    let body = if call.purpose == Purpose::ExchangeCode {
+        r#"{"access_token":"upstream","token_type":"Bearer"}"#
+    } else {
+        r#"{"sub":"alice","name":"Alice","email":"alice@example.com"}"#
     };
     Ok(Response::new(StatusCode::OK, HeaderMap::new(), Bytes::from(body)))
 }
 
 /// Runs the lesson.
-pub fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let server = server()?;
     let mut hands = Hands::default();
     let mut send = |title: &str, request: http::Request<String>| {

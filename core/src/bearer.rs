@@ -183,9 +183,12 @@ fn read(setup: &Setup, token: &str, now: Timestamp) -> Option<Principal> {
     if text("iss")? != setup.issuer().as_str() || expires_at.has_passed(now) {
         return None;
     }
-    // Our own tokens have no nbf, and our own iat is not judged: nodes disagree about the time by a
-    // little.
+    // Our own iat is not judged: nodes disagree about the time by a little.
     time("iat")?;
+    // Our own tokens have no nbf; one that has is none of ours (JWT-09, JWT-11).
+    if claims.contains_key("nbf") {
+        return None;
+    }
     let jti = from_base64url(text("jti")?)?;
     let grant_id = GrantId(*jti.first_chunk()?);
     if jti.len() != 24 {

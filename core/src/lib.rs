@@ -7,10 +7,10 @@
 //! # The one idea
 //!
 //! A request comes in as a value. [`Server::handle`] answers with a [`Step`]: either it is done, or
-//! it has one question to the outside world. Send this HTTP request ([`HttpCall`]), load this record
-//! ([`Load`]), put this record in place of that one ([`Swap`]), ask the application about this
-//! person ([`MapUser`]), wait a moment ([`Pause`]). Each question holds the only way on, and accepts
-//! only its own kind of answer, once.
+//! it has one question to the outside world. Send this HTTP request ([`HttpCall`]), load this
+//! record ([`Load`]), put this record in place of that one ([`Swap`]), ask the application about
+//! this person ([`MapUser`]), wait a moment ([`Pause`]). Each question holds the only way on, and
+//! accepts only its own kind of answer, once.
 //!
 //! ```text
 //!             Request ──handle──▶ Step ──▶ Done(Reply) ──▶ Response

@@ -78,6 +78,26 @@ impl<'a, const N: usize> Params<'a, N> {
     }
 }
 
+/// Those pairs of a form whose names are known, as they were sent: to be made into a query.
+pub(crate) fn known_pairs(names: &[&str], encoded: &[u8]) -> Result<String, Refusal> {
+    let mut known = String::new();
+    for (n, pair) in encoded.split(|&byte| byte == b'&').enumerate() {
+        if n >= MOST {
+            return Err(Refusal::Unreadable);
+        }
+        let name = decode(pair.split(|&byte| byte == b'=').next().unwrap_or_default())?;
+        if !names.contains(&&*name) {
+            continue;
+        }
+        // What stands in a query is visible ASCII without the fragment's sign (RFC 3986 §3.4).
+        let plain = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
+        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.as_bytes().iter().all(plain));
+        known.push_str(if known.is_empty() { "" } else { "&" });
+        known.push_str(pair.ok_or(Refusal::Unreadable)?);
+    }
+    Ok(known)
+}
+
 fn decode(encoded: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     if !encoded.contains(&b'+') {
         return percent_decode(encoded).decode_utf8().map_err(|_| Refusal::Unreadable);
@@ -114,6 +134,13 @@ mod tests {
     #[test]
     fn bytes_that_are_no_utf8_are_refused_instead_of_replaced() {
         assert!(matches!(parse("state=%ff"), Err(Refusal::Unreadable)));
+    }
+
+    #[test]
+    fn only_known_pairs_get_into_a_url_and_repeats_stay() {
+        let known = known_pairs(&["state"], b"code=x&state=a%20b&%73tate=c&client_secret=y");
+        assert_eq!(known, Ok("state=a%20b&%73tate=c".to_owned()));
+        assert_eq!(known_pairs(&["state"], b"state=a#b"), Err(Refusal::Unreadable));
     }
 
     #[test]

@@ -90,9 +90,14 @@ pub struct UpstreamTokens {
 impl UpstreamTokens {
     /// Whether a text equals one of the tokens.
     pub(crate) fn contain(&self, text: &str) -> bool {
-        self.access_token.matches(text)
-            | self.refresh_token.as_ref().is_some_and(|token| token.matches(text))
-            | self.id_token.as_ref().is_some_and(|token| token.matches(text))
+        let tokens = [
+            Some(self.access_token.expose()),
+            self.refresh_token.as_ref().map(UpstreamRefreshToken::expose),
+            self.id_token.as_ref().map(UpstreamIdToken::expose),
+        ];
+        // A shorter token would be found in innocent texts.
+        let inside = |token: &str| token.len() >= 8 && text.contains(token);
+        tokens.into_iter().flatten().any(|token| text == token || inside(token))
     }
 }
 

@@ -22,10 +22,8 @@ fn world(mapper: fn(&MapUser) -> Result<Mapped, MapFailure>) -> World {
 }
 
 fn claims(value: Value) -> Mapped {
-    match value {
-        Value::Object(map) => Mapped::Claims(map),
-        other => panic!("not an object: {other}"),
-    }
+    let Value::Object(map) = value else { panic!("not an object: {value}") };
+    Mapped::Claims(map)
 }
 
 fn token(access_token: &str, extra: Value) -> Mapped {

@@ -105,6 +105,17 @@ fn sto_03_a_store_that_stays_away_is_503_after_at_most_eight_pauses() {
     assert_eq!(world.redeem(&code).status, 200, "nothing was spent");
 }
 
+#[test]
+fn sto_07_a_replay_seen_while_the_store_is_away_ends_the_grant_when_it_is_back() {
+    let mut world = World::new();
+    let code = world.until_code()["code"].clone();
+    let tokens = world.redeem(&code);
+    // One swap and eight looks: as long as the request itself is tried.
+    world.store.faults = std::iter::once(Fault::None).chain([Fault::Unavailable; 9]).collect();
+    assert_eq!(world.redeem(&code).status, 503);
+    assert!(is_dead(&mut world, &tokens), "nobody came again, and the grant lives on");
+}
+
 fn refreshes(most_faults: usize, mut judge: impl FnMut(Ending, &str)) -> usize {
     let mut start = World::new();
     let token = start.until_tokens()["refresh_token"].as_str().unwrap().to_owned();

@@ -22,14 +22,19 @@ pub(crate) fn resource<'a>(
         .ok_or(Refusal::UnknownResource)
 }
 
-/// A resource named again, at the token endpoint: only the one of the grant (RFC 8707 §2.2).
-pub(crate) fn same_resource(granted: &str, asked: Option<&str>) -> Result<(), Refusal> {
+/// A grant's resource, which must still be configured; one named again at the token endpoint must
+/// be the same (RFC 8707 §2.2).
+pub(crate) fn same_resource<'a>(
+    resources: &'a [Resource],
+    granted: &str,
+    asked: Option<&str>,
+) -> Result<&'a Resource, Refusal> {
+    let granted = resource(resources, Some(granted))?;
     match asked {
-        Some(asked) if canonical_resource(asked).is_none() => Err(Refusal::UnknownResource),
-        Some(asked) if canonical_resource(asked) != canonical_resource(granted) => {
+        Some(asked) if resource(resources, Some(asked))? != granted => {
             Err(Refusal::UnknownResource)
         }
-        Some(_) | None => Ok(()),
+        Some(_) | None => Ok(granted),
     }
 }
 

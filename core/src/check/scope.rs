@@ -30,6 +30,9 @@ pub(crate) fn narrowed(asked: Option<&str>, granted: &str) -> Result<String, Ref
     };
     let asked: HashSet<&str> =
         asked.split(' ').filter(|scope| !matches!(*scope, "" | "offline_access")).collect();
+    if asked.is_empty() {
+        return Ok(granted.to_owned());
+    }
     let kept: Vec<&str> = granted.split(' ').filter(|scope| asked.contains(scope)).collect();
     if kept.len() == asked.len() { Ok(kept.join(" ")) } else { Err(Refusal::ScopeExceeded) }
 }
@@ -62,5 +65,6 @@ mod tests {
     fn a_refresh_may_ask_for_less_and_never_for_more() {
         assert_eq!(narrowed(Some("read offline_access"), "read write"), Ok("read".to_owned()));
         assert_eq!(narrowed(Some("read admin"), "read write"), Err(Refusal::ScopeExceeded));
+        assert_eq!(narrowed(Some("offline_access"), "read"), Ok("read".to_owned()));
     }
 }

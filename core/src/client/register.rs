@@ -13,6 +13,12 @@ use crate::reply::{Reply, Request, Response};
 use crate::setup::Setup;
 use crate::tick::Tick;
 
+/// The longest metadata that is read, in bytes.
+const LONGEST_METADATA: usize = 16 * 1024;
+
+/// The longest `scope`, in characters.
+const LONGEST_SCOPE: usize = 2048;
+
 /// The members of client metadata (RFC 7591 §2) that mean something here. Others are ignored, a
 /// `client_id` or `client_secret` of the client's own choice among them; a member of the wrong type
 /// is an error.
@@ -69,10 +75,13 @@ pub(crate) fn register(
         answer["client_secret_expires_at"] = json!(0);
     }
     // A member without a value is left out: `null` breaks the TypeScript SDKs.
-    for (name, value) in [("client_name", &client.name), ("scope", &metadata.scope)] {
-        if let Some(value) = value {
-            answer[name] = json!(value);
-        }
+    if let Some(name) = &client.name {
+        answer["client_name"] = json!(name);
+    }
+    // DCR-13: only what can be granted is confirmed.
+    let scope = known_scopes(setup, metadata.scope.as_deref().unwrap_or_default());
+    if !scope.is_empty() {
+        answer["scope"] = json!(scope);
     }
     let response = Response::json(StatusCode::CREATED, answer.to_string());
     Ok(Reply::new(response, Event::ClientRegistered { client_id: id, client_name: client.name }))
@@ -80,7 +89,13 @@ pub(crate) fn register(
 
 fn read(request: &Request) -> Result<Metadata, Refusal> {
     let problem = "must be a JSON object whose members have the types of RFC 7591";
-    serde_json::from_slice(request.json()?).map_err(|_| refused("metadata", problem))
+    let body = request.json()?;
+    if body.len() > LONGEST_METADATA {
+        return Err(Refusal::BodyTooLarge);
+    }
+    // By way of a map: a struct would also be read from an array.
+    let members = crate::json::object(body).ok_or(refused("metadata", problem))?;
+    serde_json::from_value(Value::Object(members)).map_err(|_| refused("metadata", problem))
 }
 
 fn accept(
@@ -105,6 +120,9 @@ fn accept(
             return Err(refused("token_endpoint_auth_method", problem));
         }
     };
+    if metadata.scope.as_ref().is_some_and(|scope| scope.len() > LONGEST_SCOPE) {
+        return Err(refused("scope", "must have at most 2048 characters"));
+    }
     accept_pages(metadata)?;
     accept_keys(metadata)?;
     Ok(RegisteredClient {
@@ -144,6 +162,14 @@ fn accept_grant_types(metadata: &Metadata) -> Result<bool, Refusal> {
     Ok(has("refresh_token"))
 }
 
+/// Those of the asked scopes that some resource has.
+fn known_scopes(setup: &Setup, asked: &str) -> String {
+    let known = |asked: &&str| {
+        setup.resources().iter().any(|resource| resource.scopes.iter().any(|it| it == asked))
+    };
+    asked.split(' ').filter(known).collect::<Vec<_>>().join(" ")
+}
+
 /// Pages are never shown or fetched here; what could not be shown safely anywhere is refused all
 /// the same.
 fn accept_pages(metadata: &Metadata) -> Result<(), Refusal> {
@@ -176,7 +202,9 @@ fn accept_keys(metadata: &Metadata) -> Result<(), Refusal> {
     }
     let keys = jwks.get("keys").and_then(Value::as_array);
     let keys = keys.ok_or(refused("jwks", "must be a JWK set"))?;
-    let private = |key: &Value| ["d", "k", "p", "q"].iter().any(|member| key.get(member).is_some());
+    // RFC 7518 §6.2.2, §6.3.2, §6.4.1: each of these gives the key away.
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    let private = |key: &Value| PRIVATE.iter().any(|member| key.get(member).is_some());
     if keys.iter().any(private) {
         return Err(refused(
             "jwks",

@@ -54,6 +54,15 @@ pub enum Fault {
         /// The longest it may be.
         most: u64,
     },
+    /// Longer than what contains it.
+    #[error("must be at most {most} seconds: shorter than an access token lives")]
+    TooLong {
+        /// The longest it may be.
+        most: u64,
+    },
+    /// An `iss` is demanded and nothing is known to compare it with.
+    #[error("iss_parameter needs the provider's issuer; set issuer = \"https://…\"")]
+    NoIssuer,
     /// A confidential client without its secret.
     #[error(
         "token_auth needs a client_secret; set one, or token_auth = \"none\" for a public client"
@@ -184,8 +193,10 @@ fn check_lifetimes(lifetimes: &Lifetimes, faults: &mut Faults) {
     check("tokens.refresh", lifetimes.refresh, lifetimes.grant);
     check("tokens.grant", lifetimes.grant, Duration::from_secs(3650 * DAY));
     check("tokens.code", lifetimes.code, Duration::from_secs(600));
-    if lifetimes.grace > Duration::from_secs(600) {
-        faults.add("tokens.grace", Fault::Lifetime { most: 600 });
+    // A retry inside the grace gets the access token of the first answer, which must be alive.
+    let most = lifetimes.access.min(Duration::from_secs(600)).as_secs().saturating_sub(1);
+    if lifetimes.grace.as_secs() > most {
+        faults.add("tokens.grace", Fault::TooLong { most });
     }
 }
 
@@ -224,6 +235,9 @@ fn check_clients(config: &Config, faults: &mut Faults) {
 fn check_provider(n: usize, provider: &Provider, faults: &mut Faults) {
     if provider.client_secret.is_none() && provider.token_auth != TokenAuth::None {
         faults.add(format_args!("provider[{n}].client_secret"), Fault::NoClientSecret);
+    }
+    if provider.iss_parameter && provider.issuer.is_none() {
+        faults.add(format_args!("provider[{n}].issuer"), Fault::NoIssuer);
     }
     faults.check_scopes(format_args!("provider[{n}].scopes"), &provider.scopes);
     let mut check_params = |key: &str, given: &[(String, String)], reserved: &[&str]| {

@@ -1,4 +1,4 @@
-use url::Url;
+use url::{Position, Url};
 
 /// A protected resource that tokens are made for (RFC 8707, RFC 9728).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,24 @@ fn parse(text: &str) -> Option<Url> {
     // WHATWG URL would repair `https:host` and `https:/host`.
     let authority = text.get(url.scheme().len()..)?.starts_with("://");
     let plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    (schemed && authority && plain).then_some(url)
+    (schemed && authority && plain && is_spelled_out(text, &url)).then_some(url)
+}
+
+/// Whether a text is what WHATWG URL made of it, but for case of scheme and host, a default port
+/// and an empty path: dot segments, superfluous slashes, encoded hosts and strange ports are not
+/// repaired.
+fn is_spelled_out(text: &str, url: &Url) -> bool {
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let own_path = &url[Position::BeforePath..];
+    let own_authority = &url[Position::BeforeHost..Position::BeforePath];
+    let default_port = if url.scheme() == "https" { ":443" } else { ":80" };
+    let port_left_out = authority.strip_suffix(default_port).unwrap_or(authority);
+    (path == own_path || own_path.strip_prefix('/') == Some(path) && !path.starts_with('/'))
+        && (own_authority.eq_ignore_ascii_case(authority)
+            || own_authority.eq_ignore_ascii_case(port_left_out))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `GET /oauth/authorize`: the authorization request (RFC 6749 §4.1.1, OAuth 2.1 §4.1.1) and the
 //! page that asks the person.
 
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use super::Rejected;
@@ -13,13 +14,13 @@ use crate::encoding::base64url;
 use crate::event::Event;
 use crate::ids::{ClientId, FlowId, ProviderId};
 use crate::page;
-use crate::params::Params;
+use crate::params::{Params, known_pairs};
 use crate::refusal::Refusal;
-use crate::reply::{Reply, Request};
+use crate::reply::{Reply, Request, Response};
 use crate::setup::Setup;
 use crate::tick::Tick;
 
-const PARAMETERS: [&str; 11] = [
+const PARAMETERS: [&str; 12] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -31,6 +32,7 @@ const PARAMETERS: [&str; 11] = [
     "resource",
     "provider",
     "request",
+    "request_uri",
 ];
 
 /// The longest `state` that is carried, in bytes.
@@ -152,6 +154,20 @@ pub(crate) fn authorize(setup: &Setup, request: &Request, tick: &mut Tick) -> Re
     }
 }
 
+/// `POST /oauth/authorize` (OpenID Connect Core §3.1.2.1) becomes a GET with the form as its query:
+/// the cookies of this site do not come with a POST of another one, and nothing is set before they
+/// do. Only what belongs to an authorization request gets into the URL, whatever else was posted.
+pub(crate) fn authorize_by_post(request: &Request) -> Reply {
+    let location = request.form().and_then(|form| {
+        let query = known_pairs(&PARAMETERS, form)?;
+        HeaderValue::try_from(format!("?{query}")).map_err(|_| Refusal::Unreadable)
+    });
+    match location {
+        Ok(location) => Reply::from(Response::see_other(location)),
+        Err(refusal) => Reply::new(refusal.to_json(), Event::Refused { refusal }),
+    }
+}
+
 /// Client and redirect URI first: until both are sure, no other fault may lead to a redirect
 /// (WEB-02).
 fn read(
@@ -202,7 +218,7 @@ struct Rest {
     preselected: Option<ProviderId>,
 }
 
-fn read_rest(setup: &Setup, params: &mut Params<'_, 11>) -> Result<Rest, Refusal> {
+fn read_rest(setup: &Setup, params: &mut Params<'_, 12>) -> Result<Rest, Refusal> {
     params.repeated()?;
     if params.required("response_type")? != "code" {
         return Err(Refusal::ResponseType);
@@ -213,8 +229,10 @@ fn read_rest(setup: &Setup, params: &mut Params<'_, 11>) -> Result<Rest, Refusal
     }
     // A request object would have to be obeyed instead of the parameters; ignoring it could grant
     // what it does not say.
-    if params.optional("request")?.is_some() {
-        return Err(Refusal::Invalid { parameter: "request" });
+    for parameter in ["request", "request_uri"] {
+        if params.optional(parameter)?.is_some() {
+            return Err(Refusal::Invalid { parameter });
+        }
     }
     let code_challenge = CodeChallenge::parse(
         params.optional("code_challenge")?.as_deref(),

@@ -99,9 +99,13 @@ impl Tokens {
         }
     }
 
-    /// When the last of them dies.
-    pub(super) fn latest_expiry(&self) -> Timestamp {
-        self.refresh_expires_at.map_or(self.access_expires_at, |at| at.max(self.access_expires_at))
+    /// Until when any of them leads back to the grant. A token of the application's own does not.
+    pub(super) fn latest_way_back(&self) -> Timestamp {
+        let own = match &self.mapping {
+            Mapping::Claims { .. } => self.access_expires_at,
+            Mapping::Token { .. } => self.issued_at,
+        };
+        self.refresh_expires_at.map_or(own, |refresh| refresh.max(own))
     }
 
     /// Signs and seals. Called when the record is written and not before.

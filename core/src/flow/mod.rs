@@ -13,10 +13,10 @@
 //!
 //! ```compile_fail,E0382
 //! use vestibule_core::flow::{IssuedCode, Redemption};
-//! use vestibule_core::{Lifetimes, Timestamp};
-//! fn twice(code: IssuedCode, redemption: &Redemption, lifetimes: &Lifetimes, now: Timestamp) {
-//!     let _ = code.redeem(redemption, lifetimes, now);
-//!     let _ = code.redeem(redemption, lifetimes, now);
+//! use vestibule_core::Timestamp;
+//! fn twice(code: IssuedCode, redemption: &Redemption, now: Timestamp) {
+//!     let _ = code.redeem(redemption, now);
+//!     let _ = code.redeem(redemption, now);
 //! }
 //! ```
 //!
@@ -61,7 +61,7 @@ pub use redeem::{IssuedCode, Redemption};
 pub use refresh::{Rotated, Rotation, TokenGrant};
 pub use revoke::Revoked;
 
-pub(crate) use authorize::authorize;
+pub(crate) use authorize::{authorize, authorize_by_post};
 pub(crate) use callback::callback;
 pub(crate) use consent::consent;
 pub(crate) use revoke::revoke;

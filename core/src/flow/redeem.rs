@@ -10,7 +10,6 @@ use super::transact::{Decision, transact};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::pkce::CodeVerifier;
 use crate::check::resource::same_resource;
-use crate::config::Lifetimes;
 use crate::event::{Ended, Event};
 use crate::grant::{Allowed, Binding, CodeData, Grant, TokenData};
 use crate::ids::GrantId;
@@ -48,6 +47,7 @@ pub struct IssuedCode {
 /// alive.
 #[derive(Debug)]
 pub struct Redemption {
+    setup: Setup,
     client: AuthenticatedClient,
     redirect_uri: Option<String>,
     code_verifier: Verifier,
@@ -75,7 +75,8 @@ impl Redemption {
         if !CodeVerifier::parse(&self.code_verifier.0)?.fits(&binding.code_challenge) {
             return Err(Refusal::CodeVerifier);
         }
-        same_resource(&allowed.resource, self.resource.as_deref())
+        let (resources, asked) = (self.setup.resources(), self.resource.as_deref());
+        same_resource(resources, &allowed.resource, asked).map(drop)
     }
 }
 
@@ -94,7 +95,6 @@ impl IssuedCode {
     pub fn redeem(
         self,
         redemption: &Redemption,
-        lifetimes: &Lifetimes,
         now: Timestamp,
     ) -> Result<(TokenGrant, Tokens), Refusal> {
         let Self { id, data } = self;
@@ -112,7 +112,7 @@ impl IssuedCode {
                 kept_until: data.kept_until,
             },
         };
-        let tokens = Tokens::issue(&grant, scope, data.mapping, lifetimes);
+        let tokens = Tokens::issue(&grant, scope, data.mapping, redemption.setup.lifetimes());
         grant.keep_for(&tokens);
         Ok((grant, tokens))
     }
@@ -146,11 +146,10 @@ pub(super) fn redeem<const N: usize>(
         Ok(read) => read,
         Err(refusal) => return Step::Done(Outcome::refused(refusal)),
     };
-    let (lifetimes, id) = (*setup.lifetimes(), code.grant_id);
-    transact(setup, id, tick, move |grant, tick| {
-        Step::Done(decide(grant, &redemption, &lifetimes, tick.now))
+    transact(setup, code.grant_id, tick, move |grant, tick| {
+        Step::Done(decide(grant, &redemption, tick.now))
     })
-    .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::refused)))
+    .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::undone)))
 }
 
 fn read<const N: usize>(
@@ -163,6 +162,7 @@ fn read<const N: usize>(
     let code_verifier = Verifier(params.required("code_verifier")?.into_owned());
     CodeVerifier::parse(&code_verifier.0)?;
     let redemption = Redemption {
+        setup: setup.clone(),
         client,
         redirect_uri: params.optional("redirect_uri")?.map(String::from),
         code_verifier,
@@ -175,29 +175,25 @@ fn read<const N: usize>(
     Ok((code, redemption))
 }
 
-fn decide(
-    grant: Option<Grant>,
-    redemption: &Redemption,
-    lifetimes: &Lifetimes,
-    now: Timestamp,
-) -> Decision<Outcome> {
+fn decide(grant: Option<Grant>, redemption: &Redemption, now: Timestamp) -> Decision<Outcome> {
+    let refused = |refusal| Decision::Keep(Outcome::refused(refusal));
     match grant {
-        None => Decision::Keep(Outcome::refused(Refusal::GrantUnknown)),
-        Some(Grant::Revoked(_)) => Decision::Keep(Outcome::refused(Refusal::GrantEnded)),
-        Some(Grant::IssuedCode(code)) => match code.redeem(redemption, lifetimes, now) {
+        None => refused(Refusal::GrantUnknown),
+        Some(Grant::Revoked(_)) => refused(Refusal::GrantEnded),
+        Some(Grant::IssuedCode(code)) => match code.redeem(redemption, now) {
             Ok((grant, tokens)) => {
                 let event = Event::CodeRedeemed { grant_id: grant.id };
                 Decision::Write(Grant::Tokens(grant), Outcome::tokens(tokens, event))
             }
-            Err(refusal) => Decision::Keep(Outcome::refused(refusal)),
+            Err(refusal) => refused(refusal),
         },
         Some(Grant::Tokens(grant)) => match grant.replayed(redemption, now) {
             Ok(revoked) => {
-                let outcome =
-                    Outcome::ended(revoked.id, Ended::CodeReplayed, Refusal::CodeReplayed);
+                let (id, refusal) = (revoked.id, Refusal::CodeReplayed);
+                let outcome = Outcome::ended(id, Ended::CodeReplayed, refusal);
                 Decision::Write(Grant::Revoked(revoked), outcome)
             }
-            Err(refusal) => Decision::Keep(Outcome::refused(refusal)),
+            Err(refusal) => refused(refusal),
         },
     }
 }

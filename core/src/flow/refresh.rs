@@ -1,6 +1,8 @@
 //! `grant_type=refresh_token`: rotation with a bounded, idempotent grace (OAuth 2.1 §4.3, RFC 9700
 //! §4.14.2).
 
+use std::time::Duration;
+
 use super::issue::{RefreshToken, Tokens};
 use super::mapping;
 use super::revoke::Revoked;
@@ -8,7 +10,7 @@ use super::token::Outcome;
 use super::transact::{Decision, transact};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::resource::same_resource;
-use crate::check::scope::narrowed;
+use crate::check::scope::{granted, narrowed};
 use crate::config::Lifetimes;
 use crate::event::{Ended, Event};
 use crate::grant::{Grant, Mapping, TokenData};
@@ -68,7 +70,10 @@ impl TokenGrant {
             return Rotation::Rotated(Rotated { grant: self });
         }
         // The window is counted from the one rotation and never renewed.
-        let in_grace = !self.data.rotated_at.after(lifetimes.grace).has_passed(now);
+        // Nodes agree within 60 s: a rotation further ahead means that the clock was set back, and
+        // then nobody knows how long ago it was (CLK-01).
+        let ahead = self.data.rotated_at > now.after(Duration::from_secs(60));
+        let in_grace = !ahead && !self.data.rotated_at.after(lifetimes.grace).has_passed(now);
         if presented + 1 == current && in_grace {
             return Rotation::Again(Rotated { grant: self });
         }
@@ -95,7 +100,7 @@ impl TokenGrant {
 
     /// The record lives as long as anything that leads to it.
     pub(super) fn keep_for(&mut self, tokens: &Tokens) {
-        self.data.kept_until = self.data.kept_until.max(tokens.latest_expiry());
+        self.data.kept_until = self.data.kept_until.max(tokens.latest_way_back());
     }
 
     fn question(&self) -> MapUser {
@@ -129,6 +134,18 @@ struct Refresh {
     resource: Option<String>,
 }
 
+impl Refresh {
+    /// What the new access token is for: what is asked of what was granted, as far as the resource
+    /// still has it.
+    fn scope(&self, setup: &Setup, grant: &TokenGrant) -> Result<String, Refusal> {
+        let allowed = &grant.data.allowed;
+        let asked = self.resource.as_deref();
+        let resource = same_resource(setup.resources(), &allowed.resource, asked)?;
+        let scope = narrowed(self.scope.as_deref(), &allowed.scope)?;
+        Ok(granted(Some(&scope), &resource.scopes))
+    }
+}
+
 /// The grant type at the token endpoint.
 pub(super) fn refresh<const N: usize>(
     setup: &Setup,
@@ -142,7 +159,7 @@ pub(super) fn refresh<const N: usize>(
     };
     let deciding = setup.clone();
     transact(setup, id, tick, move |grant, tick| decide(&deciding, grant, &refresh, tick))
-        .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::refused)))
+        .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::undone)))
 }
 
 fn read<const N: usize>(
@@ -180,11 +197,7 @@ fn decide(
         Some(Grant::Tokens(grant)) => grant,
     };
     // What is asked for is judged before anything is spent (REF-14).
-    let allowed = &grant.data.allowed;
-    if let Err(refusal) = same_resource(&allowed.resource, refresh.resource.as_deref()) {
-        return keep(refusal);
-    }
-    let scope = match narrowed(refresh.scope.as_deref(), &allowed.scope) {
+    let scope = match refresh.scope(setup, &grant) {
         Ok(scope) => scope,
         Err(refusal) => return keep(refusal),
     };

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::issue::RefreshToken;
-use super::transact::{Decision, transact};
+use super::transact::{Decision, Undone, transact};
 use crate::bearer;
 use crate::check::client_auth::{self, AuthenticatedClient};
 use crate::event::{Ended, Event};
@@ -101,8 +101,10 @@ fn end(
             Ok(true) => reply.events.push(Event::GrantEnded { grant_id, why: Ended::Revoked }),
             Ok(false) => {}
             // A corrupt grant opens for nobody any more; there is nothing left to revoke.
-            Err(refusal @ Refusal::CorruptRecord) => reply.events.push(Event::Refused { refusal }),
-            Err(refusal) => reply = refused(refusal),
+            Err(Undone { refusal: refusal @ Refusal::CorruptRecord, .. }) => {
+                reply.events.push(Event::Refused { refusal });
+            }
+            Err(Undone { refusal, .. }) => reply = refused(refusal),
         }
         Step::Done(reply)
     })

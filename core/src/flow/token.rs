@@ -1,16 +1,18 @@
 //! `POST /oauth/token`: the token endpoint (RFC 6749 §3.2).
 
 use super::issue::Tokens;
+use super::transact::{Decision, Undone, transact};
 use super::{redeem, refresh};
 use crate::check::client_auth;
 use crate::event::{Ended, Event};
+use crate::grant::Grant;
 use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request};
 use crate::setup::Setup;
 use crate::step::Step;
-use crate::tick::{Tick, Timestamp};
+use crate::tick::Tick;
 
 const PARAMETERS: [&str; 9] = [
     "grant_type",
@@ -28,16 +30,18 @@ const PARAMETERS: [&str; 9] = [
 pub(super) struct Outcome {
     result: Result<Tokens, Refusal>,
     events: Vec<Event>,
+    /// A grant that must be ended and could not be.
+    unended: Option<GrantId>,
 }
 
 impl Outcome {
     pub(super) fn tokens(tokens: Tokens, event: Event) -> Self {
-        Self { result: Ok(tokens), events: vec![event] }
+        Self { result: Ok(tokens), events: vec![event], unended: None }
     }
 
     pub(super) fn refused(refusal: Refusal) -> Self {
         let event = Event::Refused { refusal: refusal.clone() };
-        Self { result: Err(refusal), events: vec![event] }
+        Self { result: Err(refusal), events: vec![event], unended: None }
     }
 
     pub(super) fn ended(grant_id: GrantId, why: Ended, refusal: Refusal) -> Self {
@@ -46,14 +50,39 @@ impl Outcome {
         refused
     }
 
+    /// What was decided could not be written (STO-07): the request is refused all the same, a
+    /// replay that was seen is reported, and the grant is ended as soon as the store is back.
+    pub(super) fn undone(undone: Undone<Self>) -> Self {
+        let mut refused = Self::refused(undone.refusal);
+        if let Some(Self { result: Err(refusal), events, .. }) = undone.decided {
+            refused.events.insert(0, Event::Refused { refusal });
+            refused.unended = events.iter().find_map(|event| {
+                if let Event::GrantEnded { grant_id, .. } = event { Some(*grant_id) } else { None }
+            });
+        }
+        refused
+    }
+
     /// The record is written: now the tokens are minted.
-    fn into_reply(self, setup: &Setup, now: Timestamp) -> Reply {
-        let minted = self.result.and_then(|tokens| tokens.mint(setup, now));
+    fn into_reply(self, setup: &Setup, tick: &mut Tick) -> Reply {
+        let minted = self.result.and_then(|tokens| tokens.mint(setup, tick.now));
         let response = minted.unwrap_or_else(|refusal| refusal.to_json());
         let mut reply = Reply::from(response);
         reply.events = self.events;
+        reply.follow_up = self.unended.map(|grant_id| end_later(setup, grant_id, tick));
         reply
     }
+}
+
+/// Tries once more to end a grant, after the answer.
+fn end_later(setup: &Setup, grant_id: GrantId, tick: &mut Tick) -> Step<()> {
+    transact(setup, grant_id, tick, |grant, tick| {
+        Step::Done(match grant {
+            None | Some(Grant::Revoked(_)) => Decision::Keep(()),
+            Some(grant) => Decision::Write(Grant::Revoked(grant.end(tick.now)), ()),
+        })
+    })
+    .then(tick, |_, _| Step::Done(()))
 }
 
 /// The endpoint.
@@ -61,7 +90,7 @@ pub(crate) fn token(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<R
     let setup = setup.clone();
     dispatch(&setup, request, tick)
         .unwrap_or_else(|refusal| Step::Done(Outcome::refused(refusal)))
-        .then(tick, move |outcome, tick| Step::Done(outcome.into_reply(&setup, tick.now)))
+        .then(tick, move |outcome, tick| Step::Done(outcome.into_reply(&setup, tick)))
 }
 
 fn dispatch(setup: &Setup, request: &Request, tick: &mut Tick) -> Result<Step<Outcome>, Refusal> {

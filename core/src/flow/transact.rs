@@ -21,6 +21,26 @@ pub(super) enum Decision<T> {
     Write(Grant, T),
 }
 
+/// A transaction that did not happen, or of which nobody knows whether it did.
+pub(super) struct Undone<T> {
+    pub(super) refusal: Refusal,
+    /// What would have been the outcome: a replay that cannot be written down was seen all the
+    /// same.
+    pub(super) decided: Option<T>,
+}
+
+impl<T> Undone<T> {
+    fn new(refusal: Refusal, decided: T) -> Self {
+        Self { refusal, decided: Some(decided) }
+    }
+}
+
+impl<T> From<Refusal> for Undone<T> {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, decided: None }
+    }
+}
+
 /// Sees a grant (or that there is none) and decides. Asked again, afresh, after each conflict: an
 /// old decision is never swapped onto a new state.
 pub(super) type Decide<T> =
@@ -36,7 +56,7 @@ pub(super) fn transact<T: Send + Sync + 'static>(
     id: GrantId,
     tick: &mut Tick,
     decide: impl Fn(Option<Grant>, &mut Tick) -> Step<Decision<T>> + Send + Sync + 'static,
-) -> Step<Result<T, Refusal>> {
+) -> Step<Result<T, Undone<T>>> {
     let patience = Patience::from(tick.now);
     round(setup.clone(), id, Arc::new(decide), patience, tick)
 }
@@ -47,16 +67,16 @@ fn round<T: Send + Sync + 'static>(
     decide: Arc<Decide<T>>,
     patience: Patience,
     tick: &mut Tick,
-) -> Step<Result<T, Refusal>> {
+) -> Step<Result<T, Undone<T>>> {
     ask(Load::fresh(id.record_key())).then(tick, move |answer, tick| {
         let Ok(found) = answer else {
-            return Step::Done(Err(Refusal::StoreUnavailable));
+            return Step::Done(Err(Refusal::StoreUnavailable.into()));
         };
         let grant = match &found {
             None => None,
             Some(record) => match Grant::from_record(setup.keys(), id, record) {
                 Ok(grant) => Some(grant),
-                Err(_) => return Step::Done(Err(Refusal::CorruptRecord)),
+                Err(_) => return Step::Done(Err(Refusal::CorruptRecord.into())),
             },
         };
         let expected = found.map(|record| record.version);
@@ -70,9 +90,9 @@ fn round<T: Send + Sync + 'static>(
                     Ok((Swapped::Done, _)) => Step::Done(Ok(outcome)),
                     Ok((Swapped::Conflict, patience)) => match patience.another_round() {
                         Some(patience) => round(setup, id, decide, patience, tick),
-                        None => Step::Done(Err(Refusal::Contention)),
+                        None => Step::Done(Err(Undone::new(Refusal::Contention, outcome))),
                     },
-                    Err(refusal) => Step::Done(Err(refusal)),
+                    Err(refusal) => Step::Done(Err(Undone::new(refusal, outcome))),
                 }
             })
         })

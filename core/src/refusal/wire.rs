@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, StatusCode, header};
 
 use super::Refusal;
+use crate::effect::Unreachable;
 use crate::reply::Response;
 
 /// What a client is told.
@@ -137,7 +138,12 @@ impl Refusal {
             | Self::UpstreamMalformed(_) => {
                 (502, "server_error", "The provider's answer could not be used.")
             }
-            Self::UpstreamBusy | Self::UpstreamUnreachable(_) => {
+            // UPS-01: asking again does not help here.
+            Self::UpstreamUnreachable(Unreachable::TooLarge | Unreachable::NotPermitted) => {
+                (502, "server_error", "The provider's answer could not be used.")
+            }
+            Self::UpstreamBusy
+            | Self::UpstreamUnreachable(Unreachable::Connection | Unreachable::Deadline) => {
                 (502, "temporarily_unavailable", "The provider did not answer.")
             }
             Self::GrantType => {

@@ -6,15 +6,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderValue, Method};
+use http::Method;
 
-use routes::{Endpoint, preflight, routes};
+use routes::{Endpoint, Manners, preflight, routes};
 
 use crate::bearer::{self, Challenge, Principal};
 use crate::config::{self, Config, ConfigFault, Issuer};
 use crate::event::Event;
 use crate::refusal::Refusal;
-use crate::reply::{Parts, Reply, Request, Response};
+use crate::reply::{Parts, Reply, Request};
 use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
@@ -45,35 +45,42 @@ impl Server {
 
     /// Answers a request to any endpoint.
     pub fn handle(&self, request: Request, mut tick: Tick) -> Step<Reply> {
-        let Some(endpoint) = self.routes.get(request.parts().uri.path()) else {
-            return Step::Done(self.refuse(Refusal::NotFound));
+        let endpoint = self.routes.get(request.parts().uri.path());
+        let manners = Manners {
+            https: self.issuer().is_https(),
+            shared: endpoint.is_some_and(Endpoint::is_shared),
+            head: request.parts().method == Method::HEAD,
         };
-        if request.parts().method == Method::OPTIONS {
+        let step = match endpoint {
+            Some(endpoint) => self.dispatch(endpoint, &request, &mut tick),
+            None => Step::Done(refuse(Refusal::NotFound)),
+        };
+        step.then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply)))
+    }
+
+    fn dispatch(&self, endpoint: &Endpoint, request: &Request, tick: &mut Tick) -> Step<Reply> {
+        let (setup, method) = (&self.setup, &request.parts().method);
+        if *method == Method::OPTIONS {
             return Step::Done(Reply::from(preflight(endpoint)));
         }
         let allowed = endpoint.allowed();
-        let head = request.parts().method == Method::HEAD && allowed.contains("HEAD");
-        let method = if head { "GET" } else { request.parts().method.as_str() };
-        if !allowed.split(", ").any(|allowed| allowed == method) {
-            let reply = self.refuse(Refusal::Method { allowed });
-            return Step::Done(endpoint.finish(reply, head));
+        if !allowed.split(", ").any(|allowed| allowed == method.as_str()) {
+            return Step::Done(refuse(Refusal::Method { allowed }));
         }
-        let (setup, tick) = (&self.setup, &mut tick);
-        let step = match endpoint {
+        match endpoint {
             Endpoint::Document(body) => Step::Done(Reply::from(metadata::document(body))),
             Endpoint::Register => {
-                let reply = client::register(setup, &request, tick);
-                Step::Done(reply.unwrap_or_else(|refusal| self.refuse(refusal)))
+                Step::Done(client::register(setup, request, tick).unwrap_or_else(refuse))
             }
-            Endpoint::Authorize if method == "POST" => Step::Done(to_get(&request)),
-            Endpoint::Authorize => Step::Done(flow::authorize(setup, &request, tick)),
-            Endpoint::Consent => Step::Done(flow::consent(setup, &request, tick.now)),
-            Endpoint::Callback(provider) => flow::callback(setup, provider.clone(), &request, tick),
-            Endpoint::Token => flow::token(setup, &request, tick),
-            Endpoint::Revoke => flow::revoke(setup, &request, tick),
-        };
-        let endpoint = endpoint.clone();
-        step.then(tick, move |reply, _| Step::Done(endpoint.finish(reply, head)))
+            Endpoint::Authorize if method == Method::POST => {
+                Step::Done(flow::authorize_by_post(request))
+            }
+            Endpoint::Authorize => Step::Done(flow::authorize(setup, request, tick)),
+            Endpoint::Consent => Step::Done(flow::consent(setup, request, tick.now)),
+            Endpoint::Callback(provider) => flow::callback(setup, provider.clone(), request, tick),
+            Endpoint::Token => flow::token(setup, request, tick),
+            Endpoint::Revoke => flow::revoke(setup, request, tick),
+        }
     }
 
     /// Who sent a request to a protected resource: checks the access token's signature, issuer,
@@ -107,10 +114,6 @@ impl Server {
     pub fn serves(&self, path: &str) -> bool {
         self.routes.contains_key(path)
     }
-
-    fn refuse(&self, refusal: Refusal) -> Reply {
-        Reply::new(refusal.to_json(), Event::Refused { refusal })
-    }
 }
 
 impl fmt::Debug for Server {
@@ -119,18 +122,8 @@ impl fmt::Debug for Server {
     }
 }
 
-/// `POST /oauth/authorize` (OpenID Connect Core §3.1.2.1) becomes a GET with the form as its query:
-/// the cookies of this site do not come with a POST of another one, and nothing is set before they
-/// do.
-fn to_get(request: &Request) -> Reply {
-    let location = request.form().and_then(|form| {
-        let form = std::str::from_utf8(form).map_err(|_| Refusal::Unreadable)?;
-        HeaderValue::try_from(format!("?{form}")).map_err(|_| Refusal::Unreadable)
-    });
-    match location {
-        Ok(location) => Reply::from(Response::see_other(location)),
-        Err(refusal) => Reply::new(refusal.to_json(), Event::Refused { refusal }),
-    }
+fn refuse(refusal: Refusal) -> Reply {
+    Reply::new(refusal.to_json(), Event::Refused { refusal })
 }
 
 /// A configuration that no server can be made of.

@@ -14,7 +14,6 @@ use crate::reply::{Reply, Response};
 use crate::setup::Setup;
 
 /// What stands at a path.
-#[derive(Clone)]
 pub(super) enum Endpoint {
     Document(Bytes),
     Register,
@@ -38,18 +37,33 @@ impl Endpoint {
 
     /// Whether scripts of other sites may read the answer: where nothing depends on who is asking
     /// (RFC 9700 §2.6).
-    fn is_shared(&self) -> bool {
+    pub(super) fn is_shared(&self) -> bool {
         match self {
             Self::Document(_) | Self::Register | Self::Token | Self::Revoke => true,
             Self::Authorize | Self::Callback(_) | Self::Consent => false,
         }
     }
+}
 
-    pub(super) fn finish(&self, mut reply: Reply, head: bool) -> Reply {
-        if self.is_shared() {
-            share(&mut reply.response.headers);
+/// What holds for every answer, whatever it says.
+pub(super) struct Manners {
+    pub(super) https: bool,
+    pub(super) shared: bool,
+    pub(super) head: bool,
+}
+
+impl Manners {
+    pub(super) fn applied_to(&self, mut reply: Reply) -> Reply {
+        let headers = &mut reply.response.headers;
+        if self.shared {
+            share(headers);
         }
-        if head {
+        if self.https {
+            // RFC 6797, for this very host and not for those below it.
+            let year = HeaderValue::from_static("max-age=31536000");
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+        }
+        if self.head {
             reply.response.body = Bytes::new();
         }
         reply
@@ -74,11 +88,9 @@ pub(super) fn preflight(endpoint: &Endpoint) -> Response {
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, mcp-protocol-version"),
         (header::ACCESS_CONTROL_MAX_AGE, "7200"),
     ];
-    let mut response = SHARED.into_iter().fold(response, |response, (name, value)| {
+    SHARED.into_iter().fold(response, |response, (name, value)| {
         response.with(name, HeaderValue::from_static(value))
-    });
-    share(&mut response.headers);
-    response
+    })
 }
 
 /// Every path and what stands there. Well-known documents are found where their RFCs put them for
@@ -118,11 +130,11 @@ fn protected_resources(setup: &Setup, routes: &mut HashMap<String, Endpoint>) {
     let ours = |resource: &&Resource| resource.origin() == setup.issuer().origin();
     let ours: Vec<&Resource> = setup.resources().iter().filter(ours).collect();
     for resource in &ours {
-        let document = Endpoint::Document(metadata::protected_resource(setup, resource));
+        let document = metadata::protected_resource(setup, resource);
         let path = resource.path().trim_end_matches('/');
-        routes.insert(format!("{WELL_KNOWN}{path}"), document.clone());
         if ours.len() == 1 {
-            routes.insert(WELL_KNOWN.to_owned(), document);
+            routes.insert(WELL_KNOWN.to_owned(), Endpoint::Document(document.clone()));
         }
+        routes.insert(format!("{WELL_KNOWN}{path}"), Endpoint::Document(document));
     }
 }

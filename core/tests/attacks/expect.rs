@@ -6,16 +6,25 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{Method, header};
 use serde_json::{Value, json};
-use vestibule_core::{Event, Refusal, Reply, Request, Response, Server, Step, Timestamp};
+use vestibule_core::{Event, Refusal, Reply, Request, Resource, Response, Server, Step, Timestamp};
 
 use crate::world::{
-    APP, Browser, ISSUER, VERIFIER, World, json_of, location, post, query_of, request,
+    APP, Browser, ISSUER, VERIFIER, World, config, json_of, location, post, query_of, request,
     resource_request, text,
 };
 
 pub(crate) const RES2: &str = "https://other.test/mcp";
 pub(crate) const EVIL: &str = "https://evil.test/cb";
 pub(crate) const C_SECRET: &str = "a-secret-of-the-client";
+
+pub(crate) const DOCUMENTS: [&str; 4] = [
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource/mcp",
+    "/.well-known/jwks.json",
+    "/oauth/providers",
+];
+pub(crate) const SHARED: [&str; 3] = ["/oauth/register", "/oauth/token", "/oauth/revoke"];
+pub(crate) const PAGES: [&str; 3] = ["/oauth/authorize", "/oauth/consent", "/oauth/callback/idp"];
 
 /// What never stands in an answer that refuses something.
 const SECRETS: [&str; 6] = [
@@ -215,6 +224,13 @@ pub(crate) fn basic(credentials: &str) -> String {
     format!("Basic {}", STANDARD.encode(credentials))
 }
 
+/// The fixtures, with a resource on the server's own origin, so that every document is there.
+pub(crate) fn with_own_resource() -> World {
+    let mut config = config();
+    config.resources.push(Resource::new("https://as.test/mcp", vec![]).unwrap());
+    World::of(config)
+}
+
 /// A sign-in up to tokens, with changes of the authorization request and of the redemption.
 pub(crate) fn tokens_with(
     world: &mut World,
@@ -300,8 +316,8 @@ pub(crate) fn with_other_char(text: &str, at: usize) -> String {
     format!("{}{other}{}", &text[..at], &text[at + 1..])
 }
 
-/// Damaged forms of a sealed text: cut, extended, another case, padded, other trailing bits, another
-/// byte at every place.
+/// Damaged forms of a sealed text: cut, extended, another case, padded, other trailing bits,
+/// another byte at every place.
 pub(crate) fn damaged(text: &str) -> Vec<String> {
     let end = text.len() - 1;
     let mut all = vec![

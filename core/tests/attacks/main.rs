@@ -14,6 +14,7 @@ mod world;
 
 mod aud;
 mod cla;
+mod clk;
 mod cod;
 mod dcr;
 mod expect;
@@ -28,3 +29,4 @@ mod sbb;
 mod sbb_cookies;
 mod sto;
 mod ups;
+mod web;

@@ -14,102 +14,102 @@ use crate::world::{
 
 /// URIs that are not `https://app.test/cb`, although some reader might think so.
 const NOT_THE_APPS: [&str; 36] = [
-    EVIL,                                 // RED-02
-    "https://app.test/CB",                // RED-04
-    "HTTPS://APP.TEST/cb",                // RED-05
-    "https://APP.test/cb",                // RED-05
-    "https://app.test:443/cb",            // RED-06
-    "https://app.test/cb?x=1",            // RED-07
-    "https://app.test/cb?",               // RED-07
-    "https://app.test/cb#x",              // RED-10
-    "https://app.test%2F@evil.test/cb",   // RED-13
-    "https://app.test@evil.test/cb",      // RED-13
-    "https://app.test\\@evil.test/cb",    // RED-14
-    "https://evil.test\\.app.test/cb",    // RED-14
-    "https://app.test/cb/../evil",        // RED-15
-    "https://app.test/cb/%2e%2e/evil",    // RED-15
-    "https://app.test/cb/%252e%252e/e",   // RED-15
-    "https://app.test/cb/..;/evil",       // RED-16
-    "https://app.test.evil.test/cb",      // RED-17
-    "https://evilapp.test/cb",            // RED-17
-    "https://app.test/cb/",               // RED-17
-    "https://app.test/c",                 // RED-17
-    "https://\u{430}pp.test/cb",          // RED-19, Cyrillic
-    "https://ａｐｐ.test/cb",             // RED-19, full width
-    "https://app\u{3002}test/cb",         // RED-19, ideographic full stop
-    "https://a\u{AD}pp.test/cb",          // RED-19, soft hyphen
-    "https://app.test/cb\t",              // RED-20
-    "\nhttps://app.test/cb",              // RED-20
-    "https://app.test/cb\r\nX-Evil: 1",   // RED-20
-    "https://app.test/cb\0",              // RED-20
-    "https://app.test/c b",               // RED-20
-    "https://app.test/cb%09",             // RED-20
-    "https://app.test/cb%0a",             // RED-20
-    "https://app.test/cb%0d%0aX-Evil:1",  // RED-20
-    "https://app.test/cb%00",             // RED-20
-    "https://app.test:8443/cb",           // RED-30
-    "https://app.test:99999/cb",          // RED-39
-    "https://app.test:/cb",               // RED-39
+    EVIL,                                // RED-02
+    "https://app.test/CB",               // RED-04
+    "HTTPS://APP.TEST/cb",               // RED-05
+    "https://APP.test/cb",               // RED-05
+    "https://app.test:443/cb",           // RED-06
+    "https://app.test/cb?x=1",           // RED-07
+    "https://app.test/cb?",              // RED-07
+    "https://app.test/cb#x",             // RED-10
+    "https://app.test%2F@evil.test/cb",  // RED-13
+    "https://app.test@evil.test/cb",     // RED-13
+    "https://app.test\\@evil.test/cb",   // RED-14
+    "https://evil.test\\.app.test/cb",   // RED-14
+    "https://app.test/cb/../evil",       // RED-15
+    "https://app.test/cb/%2e%2e/evil",   // RED-15
+    "https://app.test/cb/%252e%252e/e",  // RED-15
+    "https://app.test/cb/..;/evil",      // RED-16
+    "https://app.test.evil.test/cb",     // RED-17
+    "https://evilapp.test/cb",           // RED-17
+    "https://app.test/cb/",              // RED-17
+    "https://app.test/c",                // RED-17
+    "https://\u{430}pp.test/cb",         // RED-19, Cyrillic
+    "https://ａｐｐ.test/cb",            // RED-19, full width
+    "https://app\u{3002}test/cb",        // RED-19, ideographic full stop
+    "https://a\u{AD}pp.test/cb",         // RED-19, soft hyphen
+    "https://app.test/cb\t",             // RED-20
+    "\nhttps://app.test/cb",             // RED-20
+    "https://app.test/cb\r\nX-Evil: 1",  // RED-20
+    "https://app.test/cb\0",             // RED-20
+    "https://app.test/c b",              // RED-20
+    "https://app.test/cb%09",            // RED-20
+    "https://app.test/cb%0a",            // RED-20
+    "https://app.test/cb%0d%0aX-Evil:1", // RED-20
+    "https://app.test/cb%00",            // RED-20
+    "https://app.test:8443/cb",          // RED-30
+    "https://app.test:99999/cb",         // RED-39
+    "https://app.test:/cb",              // RED-39
 ];
 
 /// URIs that nobody may register.
 const UNACCEPTABLE: [&str; 57] = [
-    "https://app.test/cb#x",                  // RED-10
-    "https://app.test/cb#",                   // RED-10
-    "http://localhost:8090%25@example.com",   // RED-13
-    "https://app.test%2F@evil.test/cb",       // RED-13
-    "https://app.test@evil.test/cb",          // RED-13
-    "https://app.test\\@evil.test/cb",        // RED-14
-    "https://evil.test\\.app.test/cb",        // RED-14
-    "https://app.test/cb/../evil",            // RED-15
-    "https://app.test/cb/%2e%2e/evil",        // RED-15
-    "https://app.test/cb/%252e%252e/evil",    // RED-15
-    "https://app.test/cb/.%2E/evil",          // RED-15
-    "https://app.test/cb/..;/evil",           // RED-16
-    "https://app.test/cb/..%3b/evil",         // RED-16
-    "https://\u{430}pp.test/cb",              // RED-19
-    "https://ａｐｐ.test/cb",                 // RED-19
-    "https://app\u{3002}test/cb",             // RED-19
-    "https://a\u{AD}pp.test/cb",              // RED-19
-    "https://app.test/c\tb",                  // RED-20
-    "https://app.test/cb\r\nX-Evil: 1",       // RED-20
-    "https://app.test/cb\0",                  // RED-20
-    " https://app.test/cb",                   // RED-20
-    "https://app.test/cb%0d%0aX-Evil:1",      // RED-20
-    "https://app.test/cb%00",                 // RED-20
-    "https://app.test/cb%09",                 // RED-20
-    "javascript:alert(1)//",                  // RED-21
-    "JaVaScRiPt:alert(1)//",                  // RED-21
-    " javascript:alert(1)",                   // RED-21
-    "java\tscript:alert(1)",                  // RED-21
-    "javascript://app.test/%0aalert(1)",      // RED-21
-    "data:text/html,x",                       // RED-22
-    "vbscript:x",                             // RED-22
-    "blob:https://app.test/x",                // RED-22
-    "file:///etc/passwd",                     // RED-22
-    "about:blank",                            // RED-22
-    "mailto:a@app.test",                      // RED-22
-    "filesystem:https://app.test/x",          // RED-22
-    "view-source:https://app.test/cb",        // RED-22
-    "http://app.test/cb",                     // RED-32
-    "http://localhost.evil.test/cb",          // RED-32
-    "http://127.0.0.1.evil.test/cb",          // RED-32
-    "http://localhost@evil.test/cb",          // RED-32
-    "http://[::ffff:127.0.0.1]/cb",           // RED-31
-    "http://127.1/cb",                        // RED-31
-    "http://2130706433/cb",                   // RED-31
-    "http://0x7f.1/cb",                       // RED-31
-    "http://127.0.0.1./cb",                   // RED-31
-    "http://0.0.0.0/cb",                      // RED-31
-    "https://*.app.test/cb",                  // RED-33
-    "https://app.test/*",                     // RED-33
-    "https://app.test/cb?code=x",             // RED-37
-    "https://app.test/cb?a=1&state=y",        // RED-37
+    "https://app.test/cb#x",                    // RED-10
+    "https://app.test/cb#",                     // RED-10
+    "http://localhost:8090%25@example.com",     // RED-13
+    "https://app.test%2F@evil.test/cb",         // RED-13
+    "https://app.test@evil.test/cb",            // RED-13
+    "https://app.test\\@evil.test/cb",          // RED-14
+    "https://evil.test\\.app.test/cb",          // RED-14
+    "https://app.test/cb/../evil",              // RED-15
+    "https://app.test/cb/%2e%2e/evil",          // RED-15
+    "https://app.test/cb/%252e%252e/evil",      // RED-15
+    "https://app.test/cb/.%2E/evil",            // RED-15
+    "https://app.test/cb/..;/evil",             // RED-16
+    "https://app.test/cb/..%3b/evil",           // RED-16
+    "https://\u{430}pp.test/cb",                // RED-19
+    "https://ａｐｐ.test/cb",                   // RED-19
+    "https://app\u{3002}test/cb",               // RED-19
+    "https://a\u{AD}pp.test/cb",                // RED-19
+    "https://app.test/c\tb",                    // RED-20
+    "https://app.test/cb\r\nX-Evil: 1",         // RED-20
+    "https://app.test/cb\0",                    // RED-20
+    " https://app.test/cb",                     // RED-20
+    "https://app.test/cb%0d%0aX-Evil:1",        // RED-20
+    "https://app.test/cb%00",                   // RED-20
+    "https://app.test/cb%09",                   // RED-20
+    "javascript:alert(1)//",                    // RED-21
+    "JaVaScRiPt:alert(1)//",                    // RED-21
+    " javascript:alert(1)",                     // RED-21
+    "java\tscript:alert(1)",                    // RED-21
+    "javascript://app.test/%0aalert(1)",        // RED-21
+    "data:text/html,x",                         // RED-22
+    "vbscript:x",                               // RED-22
+    "blob:https://app.test/x",                  // RED-22
+    "file:///etc/passwd",                       // RED-22
+    "about:blank",                              // RED-22
+    "mailto:a@app.test",                        // RED-22
+    "filesystem:https://app.test/x",            // RED-22
+    "view-source:https://app.test/cb",          // RED-22
+    "http://app.test/cb",                       // RED-32
+    "http://localhost.evil.test/cb",            // RED-32
+    "http://127.0.0.1.evil.test/cb",            // RED-32
+    "http://localhost@evil.test/cb",            // RED-32
+    "http://[::ffff:127.0.0.1]/cb",             // RED-31
+    "http://127.1/cb",                          // RED-31
+    "http://2130706433/cb",                     // RED-31
+    "http://0x7f.1/cb",                         // RED-31
+    "http://127.0.0.1./cb",                     // RED-31
+    "http://0.0.0.0/cb",                        // RED-31
+    "https://*.app.test/cb",                    // RED-33
+    "https://app.test/*",                       // RED-33
+    "https://app.test/cb?code=x",               // RED-37
+    "https://app.test/cb?a=1&state=y",          // RED-37
     "https://app.test/cb?code=x&state=y&iss=z", // RED-37
-    "https://app.test/cb?%63ode=x",           // RED-37
-    "https://app.test/cb?error=x",            // RED-37
-    "https://app.test:99999/cb",              // RED-39
-    "https://app.test:/cb",                   // RED-39
+    "https://app.test/cb?%63ode=x",             // RED-37
+    "https://app.test/cb?error=x",              // RED-37
+    "https://app.test:99999/cb",                // RED-39
+    "https://app.test:/cb",                     // RED-39
     "",
 ];
 

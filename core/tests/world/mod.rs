@@ -169,6 +169,9 @@ impl World {
         let step = self.begin(request);
         let reply = self.finish(step);
         self.events.extend(reply.events);
+        if let Some(follow_up) = reply.follow_up {
+            self.finish(follow_up);
+        }
         reply.response
     }
 

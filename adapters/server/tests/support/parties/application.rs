@@ -172,10 +172,10 @@ where
     T: ErrorResponseType + AsRef<str> + 'static,
     oauth2::StandardErrorResponse<T>: ErrorResponse,
 {
-    match failed {
-        RequestTokenError::ServerResponse(answer) => answer.error().as_ref().to_owned(),
-        other => panic!("no answer of an OAuth server: {other:?}"),
-    }
+    let RequestTokenError::ServerResponse(answer) = &failed else {
+        panic!("no answer of an OAuth server: {failed:?}");
+    };
+    answer.error().as_ref().to_owned()
 }
 
 fn answered(http: &impl SyncHttpClient, request: HttpRequest, status: StatusCode) -> Value {
