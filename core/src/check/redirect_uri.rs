@@ -7,8 +7,8 @@ use url::Url;
 use crate::config::Registration;
 use crate::refusal::Refusal;
 
-/// A redirect URI that belongs to the client that asks, and that the policy accepts today. Only
-/// [`check`] makes one, and nothing else can be redirected to:
+/// A redirect URI that belongs to the client that asks, and that the policy accepts today. Only the
+/// check of an authorization request makes one, and nothing else can be redirected to:
 ///
 /// ```compile_fail,E0423
 /// let unchecked = vestibule_core::RegisteredRedirect("https://evil.test/cb".to_owned());
