@@ -287,7 +287,8 @@ impl<'a> Walk<'a> {
     /// Secrets where nobody should put them.
     fn misplaced(&self, address: &str) {
         let query = format!("client_secret={MISPLACED}&code={MISPLACED}&access_token={MISPLACED}");
-        let fields = format!("{query}&client_id={MISPLACED}&grant_type={MISPLACED}");
+        // A client_id is no secret: a form posted to the authorization endpoint keeps it in a URL.
+        let fields = format!("{query}&client_id=nobody&grant_type={MISPLACED}");
         for path in ["token", "revoke", "register", "authorize", "consent", "callback/basic", "x"] {
             for method in [Method::GET, Method::OPTIONS, Method::PUT] {
                 self.send(method, &format!("/oauth/{path}?{query}"), FORM, &fields);
