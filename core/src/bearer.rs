@@ -137,19 +137,16 @@ fn bearer_token(parts: &Parts) -> Result<&str, Challenge> {
     }
     let (scheme, token) =
         value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Challenge::Malformed)?;
-    // Another scheme is no attempt at this one (RFC 9110 §11.6.1).
+    // Another scheme is no attempt at this one (RFC 9110 §11.6.2).
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Challenge::NoToken) }
 }
 
-/// Which configured resource a request is for: the only one; or the one whose path the request's
-/// path starts with, the longest first, on the request's host where two have the same path. None:
-/// no token fits.
+/// Which configured resource a request is for: the only one; or, among those on the request's host
+/// (all, where its host is nobody's, as behind a proxy that names its own), the one whose path the
+/// request's path starts with, the longest first. None, or two alike: no token fits.
 fn resource_of<'a>(setup: &'a Setup, parts: &Parts) -> Option<&'a Resource> {
-    let [first, others @ ..] = setup.resources() else {
-        return None;
-    };
-    if others.is_empty() {
-        return Some(first);
+    if let [only] = setup.resources() {
+        return Some(only);
     }
     let path = parts.uri.path();
     let host = parts
@@ -157,20 +154,21 @@ fn resource_of<'a>(setup: &'a Setup, parts: &Parts) -> Option<&'a Resource> {
         .authority()
         .map(http::uri::Authority::as_str)
         .or_else(|| parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()));
-    let covers = |resource: &&Resource| {
+    let on_host = |resource: &Resource| {
+        host.is_some_and(|host| resource.authority().eq_ignore_ascii_case(host))
+    };
+    let host_is_known = setup.resources().iter().any(on_host);
+    let covers = |resource: &Resource| {
         let own = resource.path().trim_end_matches('/');
         path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let longest = setup.resources().iter().filter(covers).map(|it| it.path().len()).max()?;
-    let mut candidates: Vec<&Resource> =
-        setup.resources().iter().filter(covers).filter(|it| it.path().len() == longest).collect();
-    if candidates.len() > 1 {
-        candidates.retain(|resource| Some(resource.authority()) == host);
-    }
-    match candidates[..] {
-        [only] => Some(only),
-        _ => None,
-    }
+    let candidates = || {
+        let here = setup.resources().iter().filter(|it| on_host(it) || !host_is_known);
+        here.filter(|it| covers(it))
+    };
+    let longest = candidates().map(|resource| resource.path().len()).max()?;
+    let mut candidates = candidates().filter(|resource| resource.path().len() == longest);
+    candidates.next().filter(|_| candidates.next().is_none())
 }
 
 fn read(setup: &Setup, token: &str, now: Timestamp) -> Option<Principal> {

@@ -40,6 +40,8 @@ pub(crate) struct Allowed {
     pub(crate) scope: String,
     pub(crate) resource: String,
     pub(crate) user: User,
+    /// Marks of the upstream provider's tokens, where an application could hand them out.
+    pub(crate) upstream: Vec<[u8; 16]>,
 }
 
 /// What a redemption of the code must show (RFC 6749 §4.1.3, RFC 7636 §4.6).
@@ -63,7 +65,6 @@ pub(crate) struct CodeData {
     pub(crate) allowed: Allowed,
     pub(crate) binding: Binding,
     pub(crate) mapping: Mapping,
-    pub(crate) code_expires_at: Timestamp,
     pub(crate) refreshes: bool,
     pub(crate) kept_until: Timestamp,
 }

@@ -79,13 +79,14 @@ impl fmt::Debug for ClientId {
 pub struct ProviderId(String);
 
 impl ProviderId {
-    /// 1 to 32 characters of `a-z`, `0-9`, `-` and `_`.
+    /// 1 to 30 characters of `a-z`, `0-9`, `-` and `_`: the `state` sent upstream holds it and must
+    /// stay short.
     ///
     /// # Errors
     /// [`InvalidProviderId`] for anything else.
     pub fn parse(id: &str) -> Result<Self, InvalidProviderId> {
         let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-        if (1..=32).contains(&id.len()) && id.bytes().all(allowed) {
+        if (1..=30).contains(&id.len()) && id.bytes().all(allowed) {
             Ok(Self(id.to_owned()))
         } else {
             Err(InvalidProviderId)
@@ -107,7 +108,7 @@ impl fmt::Display for ProviderId {
 
 /// A provider id that cannot stand in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a provider id is 1 to 32 characters of a-z, 0-9, `-` and `_`")]
+#[error("a provider id is 1 to 30 characters of a-z, 0-9, `-` and `_`")]
 #[non_exhaustive]
 pub struct InvalidProviderId;
 

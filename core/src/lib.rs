@@ -220,8 +220,8 @@ pub use memory::MemoryStore;
 pub use refusal::{Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
 pub use secret::{
-    AccessToken, ClientSecret, RefreshToken, SealingSecret, SecretTooShort, UpstreamAccessToken,
-    UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens,
+    AccessToken, ClientSecret, SealingSecret, SecretTooShort, UpstreamAccessToken, UpstreamIdToken,
+    UpstreamRefreshToken, UpstreamTokens,
 };
 pub use server::{InvalidConfig, Server};
 pub use step::{Next, Pending, Resume, Step, Waiting};

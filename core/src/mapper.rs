@@ -47,7 +47,7 @@ pub enum Occasion {
 pub struct IdempotencyKey {
     /// The grant.
     pub grant_id: GrantId,
-    /// 0 at sign-in; then 1 and more with each rotation.
+    /// 0 at sign-in, whose code leads to generation 1; then 2 and more, one with each rotation.
     pub generation: u64,
 }
 

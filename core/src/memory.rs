@@ -63,9 +63,9 @@ impl MemoryStore {
         key: &RecordKey,
         act: impl FnOnce(&mut HashMap<RecordKey, Record>) -> T,
     ) -> T {
-        // Keys end in hexadecimal digits of a MAC: the last one spreads evenly.
-        let last = key.as_str().bytes().last().unwrap_or_default();
-        let shard = &self.shards[usize::from(last) % SHARDS];
+        // Keys end in a hexadecimal digit of a MAC, each as likely as the others.
+        let last = key.as_str().chars().last().and_then(|digit| digit.to_digit(16));
+        let shard = &self.shards[last.unwrap_or_default() as usize % SHARDS];
         // Nothing panics while the lock is held; a poisoned lock still guards a whole map.
         act(&mut shard.lock().unwrap_or_else(PoisonError::into_inner))
     }

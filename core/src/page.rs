@@ -5,10 +5,11 @@ use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
 
 use crate::encoding::base64;
+use crate::event::Event;
 use crate::flow::{AuthorizeRequest, Rejected};
 use crate::ids::ProviderId;
 use crate::refusal::Refusal;
-use crate::reply::Response;
+use crate::reply::{Reply, Response};
 use crate::setup::Setup;
 
 /// The one style element of every page: allowed by its hash, so that nothing else is.
@@ -100,6 +101,11 @@ fn form_action(setup: &Setup, asked: &AuthorizeRequest) -> String {
     }
     allow(asked.redirect().as_str());
     sources
+}
+
+/// An error page as the whole reply.
+pub(crate) fn refuse(setup: &Setup, refusal: Refusal) -> Reply {
+    Reply::new(error(setup, &refusal, None), Event::Refused { refusal })
 }
 
 /// An error page; with a link back for a client that cannot be redirected to at once (RFC 9700

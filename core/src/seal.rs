@@ -47,7 +47,7 @@ pub(crate) fn seal<T: Sealable>(key: &SealingKey, value: &T) -> String {
     sealed.extend_from_slice(&key.id());
     sealed.extend_from_slice(&nonce[..NONCE]);
     sealed.extend_from_slice(&plain);
-    encrypt(key, T::PURPOSE, &[], &mut sealed, KEY_ID, KEY_ID + NONCE);
+    encrypt(key, T::PURPOSE, &mut sealed);
     let mut text = String::with_capacity(T::PREFIX.len() + sealed.len() * 4 / 3 + 2);
     text.push_str(T::PREFIX);
     push_base64url(&mut text, sealed);
@@ -159,18 +159,12 @@ fn cipher(key: &SealingKey, purpose: Purpose) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.key(purpose).into())
 }
 
-fn encrypt(
-    key: &SealingKey,
-    purpose: Purpose,
-    aad: &[u8],
-    sealed: &mut Vec<u8>,
-    nonce_at: usize,
-    plain_at: usize,
-) {
-    let (head, plain) = sealed.split_at_mut(plain_at);
+/// Encrypts what stands behind key id and nonce, and puts the tag behind it.
+fn encrypt(key: &SealingKey, purpose: Purpose, sealed: &mut Vec<u8>) {
+    let (head, plain) = sealed.split_at_mut(KEY_ID + NONCE);
     let mut nonce = [0; NONCE];
-    nonce.copy_from_slice(&head[nonce_at..nonce_at + NONCE]);
-    let tag = cipher(key, purpose).encrypt_inout_detached(&nonce.into(), aad, plain.into());
+    nonce.copy_from_slice(&head[KEY_ID..]);
+    let tag = cipher(key, purpose).encrypt_inout_detached(&nonce.into(), &[], plain.into());
     sealed.extend_from_slice(&expect_sealed(tag));
 }
 

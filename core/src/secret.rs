@@ -57,10 +57,6 @@ secret_text! {
     AccessToken
 }
 secret_text! {
-    /// A refresh token (RFC 6749 §1.5).
-    RefreshToken
-}
-secret_text! {
     /// An upstream provider's access token. It never reaches a client of ours.
     UpstreamAccessToken
 }
@@ -88,16 +84,20 @@ pub struct UpstreamTokens {
 }
 
 impl UpstreamTokens {
-    /// Whether a text equals one of the tokens.
+    /// Whether a text is one of the tokens, or holds one.
     pub(crate) fn contain(&self, text: &str) -> bool {
+        // A shorter token would be found in innocent texts.
+        let inside = |token: &str| token.len() >= 8 && text.contains(token);
+        self.texts().any(|token| text == token || inside(token))
+    }
+
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         let tokens = [
             Some(self.access_token.expose()),
             self.refresh_token.as_ref().map(UpstreamRefreshToken::expose),
             self.id_token.as_ref().map(UpstreamIdToken::expose),
         ];
-        // A shorter token would be found in innocent texts.
-        let inside = |token: &str| token.len() >= 8 && text.contains(token);
-        tokens.into_iter().flatten().any(|token| text == token || inside(token))
+        tokens.into_iter().flatten()
     }
 }
 

@@ -13,7 +13,17 @@ use crate::tick::Tick;
 /// Exhaustive on purpose: a driver must answer every kind of question, and a new kind is a change
 /// it has to see. Most people never match on it: [`drive`](crate::drive::drive) does.
 ///
-/// A question accepts only its own kind of answer:
+/// A question is answered with its own kind of answer:
+///
+/// ```
+/// use vestibule_core::{Pending, Load, Step, Reply, Tick};
+/// fn right(question: Pending<Load, Reply>, tick: Tick) -> Step<Reply> {
+///     let (_load, waiting) = question.split();
+///     waiting.resume(Ok(None), tick)
+/// }
+/// ```
+///
+/// with no other:
 ///
 /// ```compile_fail,E0308
 /// use vestibule_core::{Pending, Load, Step, Reply, Swapped, Tick};
@@ -23,7 +33,7 @@ use crate::tick::Tick;
 /// }
 /// ```
 ///
-/// and is answered once:
+/// and once:
 ///
 /// ```compile_fail,E0382
 /// use vestibule_core::{Pending, Pause, Step, Reply, Tick};

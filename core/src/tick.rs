@@ -12,6 +12,14 @@ use zeroize::Zeroize;
 ///
 /// Neither `Clone` nor `Copy`, so that the same randomness cannot be used twice.
 ///
+/// ```
+/// use vestibule_core::{Request, Server, Tick};
+/// fn fresh(server: &Server, a: Request, b: Request, first: Tick, second: Tick) {
+///     let _ = server.handle(a, first);
+///     let _ = server.handle(b, second);
+/// }
+/// ```
+///
 /// ```compile_fail,E0382
 /// use vestibule_core::{Request, Server, Tick};
 /// fn reuse(server: &Server, a: Request, b: Request, tick: Tick) {

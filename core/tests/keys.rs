@@ -169,6 +169,79 @@ fn revocation_is_seen_at_once_by_who_asks_and_at_expiry_by_who_does_not() {
 }
 
 #[test]
+fn ref_16_a_grant_ends_by_the_lifetimes_of_today() {
+    let mut old = World::new();
+    let token = old.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
+    let mut shorter = config();
+    shorter.lifetimes.grant = Duration::from_secs(3600);
+    shorter.lifetimes.refresh = Duration::from_secs(3600);
+    let mut new = old.reconfigured(shorter);
+    new.pass(3600);
+    assert_eq!(new.refresh(&token).status, 400);
+}
+
+#[test]
+fn a_signature_that_fails_spends_nothing() {
+    struct Broken;
+    impl vestibule_core::Signer for Broken {
+        fn sign(&self, _: &[u8]) -> Result<Vec<u8>, vestibule_core::SigningFailed> {
+            Err(vestibule_core::SigningFailed)
+        }
+    }
+    impl vestibule_core::Verify for Broken {
+        fn verify(&self, _: &[u8], _: &[u8]) -> bool {
+            false
+        }
+    }
+    let mut well = World::new();
+    let code = well.until_code()["code"].clone();
+    let mut broken = config();
+    let crypto = std::sync::Arc::new(Broken);
+    broken.signing_keys[0] = broken.signing_keys[0].clone().with(crypto.clone(), crypto);
+    assert_eq!(well.reconfigured(broken).redeem(&code).status, 503);
+    assert_eq!(well.redeem(&code).status, 200);
+}
+
+#[test]
+fn a_scope_that_was_taken_from_the_resource_is_in_no_new_token() {
+    let mut old = World::new();
+    let code = old.until_code()["code"].clone();
+    let mut fewer = config();
+    let read = vec!["mcp:read".to_owned()];
+    fewer.resources = vec![vestibule_core::Resource::new(world::RES, read).unwrap()];
+    let tokens = json_of(&old.reconfigured(fewer).redeem(&code));
+    assert_eq!(tokens["scope"], "mcp:read");
+}
+
+#[test]
+fn openid_configuration_is_a_clean_404() {
+    let response = World::new().get("/.well-known/openid-configuration");
+    assert_eq!(response.status, 404);
+    assert_eq!(json_of(&response)["error"], "invalid_request");
+}
+
+#[test]
+fn the_longest_provider_id_keeps_the_upstream_state_within_128_characters() {
+    let mut long = config();
+    let id = "a".repeat(30);
+    long.providers = vec![world::provider(&id)];
+    let mut world = World::of(long);
+    let mut browser = world::Browser::default();
+    let page = browser.get(&mut world, &authorize_with(&[]));
+    let upstream = browser.press(&mut world, &page, ("provider", &id));
+    let state = world::query_of(location(&upstream.headers).unwrap())["state"].clone();
+    assert!(state.len() <= 128, "{} characters", state.len());
+    assert!(vestibule_core::ProviderId::parse(&"a".repeat(31)).is_err());
+}
+
+#[test]
+fn no_endpoint_is_moved_onto_a_well_known_document() {
+    let mut moved = config();
+    moved.paths.token = "/.well-known/oauth-protected-resource".to_owned();
+    assert_eq!(Server::new(moved).unwrap_err().faults[0].key, "paths.token");
+}
+
+#[test]
 fn the_hot_path_touches_the_store_once_for_each_transition() {
     let mut world = World::new();
     let token = world.until_tokens()["refresh_token"].as_str().unwrap().to_owned();

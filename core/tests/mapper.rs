@@ -32,6 +32,16 @@ fn token(access_token: &str, extra: Value) -> Mapped {
     Mapped::Token(MappedToken { access_token, expires_in: Duration::from_secs(3600), extra })
 }
 
+/// Admits at sign-in; at a refresh says what `at_refresh` says.
+macro_rules! at_refresh {
+    ($answer:expr) => {
+        |map: &MapUser| match map.occasion {
+            Occasion::Refresh => $answer,
+            _ => Ok(Mapped::default()),
+        }
+    };
+}
+
 /// The query with which the client is told of a sign-in.
 fn told(world: &mut World) -> std::collections::HashMap<String, String> {
     query_of(&Browser::default().until_redirect(world, &authorize_with(&[])))
@@ -80,9 +90,27 @@ fn aud_11_an_upstream_token_is_never_passed_through() {
         |_| Ok(claims(json!({ "x": "upstream-access" }))),
     ] {
         let mut world = world(mapper);
-        assert_eq!(told(&mut world)["error"], "temporarily_unavailable");
+        assert_eq!(told(&mut world)["error"], "server_error");
         assert_eq!(world.store.len(), 0);
     }
+}
+
+#[test]
+fn aud_11_an_upstream_token_is_known_again_at_a_refresh() {
+    let mut world = world(at_refresh!(Ok(token("upstream-access", json!({})))));
+    let refresh_token = world.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
+    let refused = world.refresh(&refresh_token);
+    assert_eq!(error_of(&refused), (503, "server_error".to_owned()));
+    world.mapper = |_| Ok(Mapped::default());
+    assert_eq!(world.refresh(&refresh_token).status, 200, "nothing was spent");
+}
+
+#[test]
+fn ref_11_a_narrowed_refresh_asks_the_mapper_for_the_narrowed_scope() {
+    let mut world = world(|map| Ok(claims(json!({ "asked": map.scope }))));
+    let refresh_token = world.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
+    let narrowed = json_of(&world.refresh_with(&refresh_token, &[("scope", "mcp:read")]));
+    assert_eq!(claims_of(narrowed["access_token"].as_str().unwrap())["asked"], "mcp:read");
 }
 
 #[test]
@@ -97,7 +125,7 @@ fn claims_that_are_ours_to_make_are_refused() {
         let mut world = world(mapper);
         let user = json!({ "sub": "alice", "name": name }).to_string();
         world.upstream.user = world::upstream::Answer::Says(200, user);
-        assert_eq!(told(&mut world)["error"], "temporarily_unavailable", "{name}");
+        assert_eq!(told(&mut world)["error"], "server_error", "{name}");
     }
 }
 
@@ -110,7 +138,7 @@ fn extra_members_named_like_those_of_a_token_response_are_refused() {
         let mut world = world(mapper);
         let user = json!({ "sub": "alice", "name": name }).to_string();
         world.upstream.user = world::upstream::Answer::Says(200, user);
-        assert_eq!(told(&mut world)["error"], "temporarily_unavailable", "{name}");
+        assert_eq!(told(&mut world)["error"], "server_error", "{name}");
     }
 }
 
@@ -119,7 +147,7 @@ fn an_empty_or_other_sub_is_refused() {
     let empty = |_: &MapUser| Ok(claims(json!({ "sub": "" })));
     let number = |_: &MapUser| Ok(claims(json!({ "sub": 7 })));
     for mapper in [empty as fn(&MapUser) -> _, number] {
-        assert_eq!(told(&mut world(mapper))["error"], "temporarily_unavailable");
+        assert_eq!(told(&mut world(mapper))["error"], "server_error");
     }
 }
 
@@ -130,16 +158,6 @@ fn a_person_who_is_refused_at_sign_in_is_told_to_the_client_with_the_reason() {
     assert_eq!((&*told["error"], &*told["state"]), ("access_denied", "S"));
     assert_eq!(told["error_description"], "no  account  here");
     assert_eq!(world.store.len(), 0);
-}
-
-/// Admits at sign-in; at a refresh says what `at_refresh` says.
-macro_rules! at_refresh {
-    ($answer:expr) => {
-        |map: &MapUser| match map.occasion {
-            Occasion::Refresh => $answer,
-            _ => Ok(Mapped::default()),
-        }
-    };
 }
 
 #[test]

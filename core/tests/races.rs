@@ -71,10 +71,8 @@ fn sto_02_sto_07_a_code_is_never_good_for_two_answers_whatever_the_store_says() 
         if replay_was_seen && let [winner] = winners[..] {
             assert!(is_dead(&mut world, winner), "a replay was refused and the grant lives on");
         }
-        // Three rounds of faults are needed before anybody is sent away without an answer.
-        if faults < 3 {
-            assert!(responses.iter().all(|response| response.status != 503));
-        }
+        // Two faults do not outlast a flow's patience.
+        assert!(responses.iter().all(|response| response.status != 503), "{faults} faults");
     });
     assert!(schedules > 1000, "{schedules} schedules");
 }
@@ -154,7 +152,7 @@ fn sto_02_no_successor_is_lost_or_minted_twice_whatever_the_store_says() {
     assert!(schedules > 1000, "{schedules} schedules");
 }
 
-fn refreshes_against_revoke(most_faults: usize, mut judge: impl FnMut(Ending)) -> usize {
+fn refreshes_against_revoke(most_faults: usize, mut judge: impl FnMut(Ending, &str)) -> usize {
     let mut start = World::new();
     let token = start.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
     let actors = || {
@@ -163,18 +161,19 @@ fn refreshes_against_revoke(most_faults: usize, mut judge: impl FnMut(Ending)) -
     };
     explore(&start, actors, most_faults, |ending| {
         assert_wire(&ending.responses[..2]);
-        judge(ending);
+        judge(ending, &token);
     })
 }
 
 #[test]
 fn cod_12_nothing_that_was_minted_survives_a_revocation() {
     for most_faults in [0, 2] {
-        let schedules = refreshes_against_revoke(most_faults, |ending| {
+        let schedules = refreshes_against_revoke(most_faults, |ending, token| {
             let Ending { mut world, responses, .. } = ending;
             if responses[2].status != 200 {
+                // Whoever could not revoke comes again.
                 assert_eq!(responses[2].status, 503);
-                return;
+                assert_eq!(world.revoke(token).status, 200);
             }
             for winner in winners(&responses[..2]) {
                 assert!(is_dead(&mut world, winner), "it outlived the revocation");

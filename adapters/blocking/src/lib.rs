@@ -9,7 +9,7 @@
 //!
 //! ```no_run
 //! use vestibule_blocking::{SystemClock, UreqTransport, Vestibule, read};
-//! use vestibule_core::{MemoryStore, Server, drive::Parts};
+//! use vestibule_core::{MemoryStore, Server, drive::Composite};
 //!
 //! # fn run(server: Server) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! let driver = Parts {

@@ -19,7 +19,7 @@ use parties::{Answer, Application, Asked, Browser, Page, discover, register};
 use provider::Provider;
 use serde_json::Value;
 use vestibule_blocking::{SystemClock, UreqTransport, Vestibule, read};
-use vestibule_core::drive::Parts;
+use vestibule_core::drive::Composite;
 use vestibule_core::provider::{TokenAuth, custom};
 use vestibule_core::{
     Algorithm, ClientSecret, Config, EndpointUrl, Issuer, MemoryStore, ProviderId, SealingSecret,
@@ -29,7 +29,7 @@ use vestibule_core::{
 const REDIRECT_URI: &str = "http://127.0.0.1:49152/cb";
 const OUR_SECRET: &str = "our secret: at the provider";
 
-type Driver = Parts<SystemClock, UreqTransport, MemoryStore>;
+type Driver = Composite<SystemClock, UreqTransport, MemoryStore>;
 
 /// Vestibule on its socket, an application that has registered there, and the provider.
 struct World {
@@ -45,7 +45,7 @@ impl World {
         let provider = Provider::start(OUR_SECRET);
         let listener = Arc::new(tiny_http::Server::http("127.0.0.1:0").unwrap());
         let issuer = format!("http://{}", listener.server_addr().to_ip().unwrap());
-        let driver = Parts {
+        let driver = Composite {
             clock: SystemClock,
             transport: UreqTransport::new(),
             store: MemoryStore::new(),

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use sign_in::{coming_back, get, server};
 use vestibule_blocking::{SystemClock, Vestibule, read};
-use vestibule_core::drive::{Parts, blocking::Transport};
+use vestibule_core::drive::{Composite, blocking::Transport};
 use vestibule_core::{Event, HttpCall, MemoryStore, Purpose, Request, Response, Unreachable};
 
 /// A provider that knows everybody.
@@ -39,14 +39,14 @@ impl Transport for Panics {
     }
 }
 
-type Driver<T> = Parts<SystemClock, T, MemoryStore>;
+type Driver<T> = Composite<SystemClock, T, MemoryStore>;
 
 fn vestibule<T>(transport: T) -> Vestibule<Driver<T>>
 where
     Driver<T>: vestibule_core::drive::blocking::Driver,
 {
     let store = MemoryStore::new();
-    Vestibule::new(server(), Parts { clock: SystemClock, transport, store, mapper: () })
+    Vestibule::new(server(), Composite { clock: SystemClock, transport, store, mapper: () })
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //! Beside the routes of an axum application:
 //!
 //! ```no_run
-//! use vestibule_core::{MemoryStore, Server, drive::Parts};
+//! use vestibule_core::{MemoryStore, Server, drive::Composite};
 //! use vestibule_hyper::{ReqwestTransport, SystemClock, Vestibule};
 //!
 //! # async fn run(server: Server) -> Result<(), Box<dyn std::error::Error>> {

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::middleware;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use vestibule_core::drive::Parts;
+use vestibule_core::drive::Composite;
 use vestibule_core::{MemoryStore, Server};
 use vestibule_hyper::{Options, ReqwestTransport, SystemClock, Vestibule};
 
@@ -19,7 +19,7 @@ use crate::say::say;
 /// How often the memory store forgets what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-type Driver = Parts<SystemClock, ReqwestTransport, Arc<MemoryStore>>;
+type Driver = Composite<SystemClock, ReqwestTransport, Arc<MemoryStore>>;
 
 /// A runtime with as many threads as the machine has processors.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
@@ -75,7 +75,7 @@ pub(crate) async fn run(
 fn vestibule(server: Server, store: Arc<MemoryStore>) -> Result<Vestibule<Driver>, String> {
     let transport = ReqwestTransport::new()
         .map_err(|error| format!("cannot make a client for identity providers: {error}"))?;
-    let driver = Parts { clock: SystemClock, transport, store, mapper: () };
+    let driver = Composite { clock: SystemClock, transport, store, mapper: () };
     let mut options = Options::default();
     options.observer = Arc::new(requests::Log);
     Ok(Vestibule::with_options(server, driver, options))

@@ -10,6 +10,12 @@ use crate::refusal::Refusal;
 /// A redirect URI that belongs to the client that asks, and that the policy accepts today. Only the
 /// check of an authorization request makes one, and nothing else can be redirected to:
 ///
+/// ```
+/// fn shown(checked: &vestibule_core::RegisteredRedirect) -> &str {
+///     checked.host()
+/// }
+/// ```
+///
 /// ```compile_fail,E0423
 /// let unchecked = vestibule_core::RegisteredRedirect("https://evil.test/cb".to_owned());
 /// ```
@@ -33,9 +39,9 @@ impl RegisteredRedirect {
     /// scheme of a private-use URI.
     #[must_use]
     pub fn host(&self) -> &str {
-        match authority_of(&self.0) {
-            Some((_, host)) if self.0.starts_with("http") => host,
-            Some(_) | None => self.0.split(':').next().unwrap_or_default(),
+        match (self.0.split(':').next(), authority_of(&self.0)) {
+            (Some("http" | "https"), Some((_, host))) => host,
+            (scheme, _) => scheme.unwrap_or_default(),
         }
     }
 
@@ -118,7 +124,8 @@ impl<'a> Policy<'a> {
             "ws",
             "wss",
         ];
-        is_scheme(scheme) && !KNOWN.contains(&scheme)
+        // `http.evil://accounts.example.com` would be read as a web address.
+        is_scheme(scheme) && !KNOWN.contains(&scheme) && !scheme.starts_with("http")
     }
 
     /// Applied when a client registers and again whenever its URI is used.
@@ -283,7 +290,7 @@ fn is_well_encoded(uri: &str) -> bool {
     })
 }
 
-/// `.`, `..`, their encodings however deep, and `..;x`, which some servers read as `..`.
+/// `.`, `..`, their dots encoded however deep, and `..;x`, which some servers read as `..`.
 fn is_dot_segment(segment: &str) -> bool {
     let mut segment = segment.to_ascii_lowercase();
     while segment.contains("%25") {

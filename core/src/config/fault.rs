@@ -39,7 +39,7 @@ pub enum Fault {
     },
     /// A path that cannot be matched.
     #[error(
-        "must start with `/`, must not end with `/`, and has only A-Z a-z 0-9 - . _ ~ and / in it"
+        "must start with `/` (not with `/.well-known`), must not end with `/`, and has only A-Z a-z 0-9 - . _ ~ and / in it"
     )]
     BadPath,
     /// Two endpoints at one path.
@@ -128,12 +128,12 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
     }
     check_unique(&mut faults, "provider", "id", config.providers.iter().map(|p| p.id.as_str()));
     check_unique(&mut faults, "signing_key", "key", config.signing_keys.iter().map(|k| k.kid()));
-    check_unique(
-        &mut faults,
-        "resource",
-        "uri",
-        config.resources.iter().map(super::resource::Resource::canonical),
-    );
+    // The metadata of a resource on the issuer's own origin is found by its path (RFC 9728 §3.1).
+    let own = config.resources.iter().map(|resource| match resource.origin() {
+        origin if origin == config.issuer.origin() => resource.path().trim_end_matches('/'),
+        _ => resource.canonical(),
+    });
+    check_unique(&mut faults, "resource", "uri", own);
     for (n, resource) in config.resources.iter().enumerate() {
         faults.check_scopes(format_args!("resource[{n}].scopes"), &resource.scopes);
     }
@@ -155,9 +155,7 @@ impl Faults {
 }
 
 fn check_paths(config: &Config, faults: &mut Faults) {
-    let well_known = ["oauth-authorization-server", "jwks.json"]
-        .map(|name| ("a well-known document".to_owned(), format!("/.well-known/{name}")));
-    let mut taken = Vec::from(well_known);
+    let mut taken: Vec<(String, String)> = Vec::new();
     let named = config.paths.named().map(|(key, path)| (format!("paths.{key}"), path.to_owned()));
     let callbacks = config.providers.iter().enumerate().map(|(n, provider)| {
         (format!("provider[{n}].callback_path"), provider.callback_path(&config.paths))
@@ -177,6 +175,7 @@ fn check_paths(config: &Config, faults: &mut Faults) {
 fn is_path(path: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     path.starts_with('/')
+        && !path.starts_with("/.well-known")
         && !path.ends_with('/')
         && path.bytes().all(allowed)
         && path[1..].split('/').all(|segment| !matches!(segment, "" | "." | ".."))

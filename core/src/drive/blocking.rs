@@ -133,7 +133,7 @@ pub trait Clock {
     fn pause(&self, pause: Pause);
 }
 
-impl<C: Clock, T: Transport, S: Store, M: Mapper> Driver for super::Parts<C, T, S, M> {
+impl<C: Clock, T: Transport, S: Store, M: Mapper> Driver for super::Composite<C, T, S, M> {
     fn tick(&self) -> Tick {
         self.clock.tick()
     }

@@ -7,7 +7,7 @@
 //! # }
 //! ```
 //!
-//! A [`Driver`] answers every kind of question. Most people compose one, with [`Parts`], from a
+//! A [`Driver`] answers every kind of question. Most people compose one, with [`Composite`], from a
 //! [`Clock`], a [`Transport`], a [`Store`] and a [`Mapper`]; each of the four is a trait of its own
 //! so that each can be somebody else's. [`blocking`] holds the same for code without async.
 
@@ -163,7 +163,7 @@ pub trait Clock: Send + Sync {
 /// A [`Driver`] of four parts.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a driver is put together from its parts")]
-pub struct Parts<C, T, S, M = ()> {
+pub struct Composite<C, T, S, M = ()> {
     /// Time and randomness.
     pub clock: C,
     /// HTTP.
@@ -174,7 +174,7 @@ pub struct Parts<C, T, S, M = ()> {
     pub mapper: M,
 }
 
-impl<C: Clock, T: Transport, S: Store, M: Mapper> Driver for Parts<C, T, S, M> {
+impl<C: Clock, T: Transport, S: Store, M: Mapper> Driver for Composite<C, T, S, M> {
     fn tick(&self) -> Tick {
         self.clock.tick()
     }

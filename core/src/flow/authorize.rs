@@ -86,8 +86,9 @@ impl AuthorizeRequest {
             client.redirect_uris(),
             Some(&asked.redirect_uri),
         )?;
-        resource::resource(setup.resources(), Some(&asked.resource))?;
-        let Asked { state, code_challenge, scope, resource, .. } = asked;
+        let resource = resource::resource(setup.resources(), Some(&asked.resource))?;
+        let scope = scope::granted(Some(&asked.scope), &resource.scopes);
+        let Asked { state, code_challenge, resource, .. } = asked;
         Ok(Self { client, redirect, state, code_challenge, scope, resource })
     }
 
@@ -135,10 +136,7 @@ enum Stopped {
 pub(crate) fn authorize(setup: &Setup, request: &Request, tick: &mut Tick) -> Reply {
     match read(setup, request) {
         Ok((asked, preselected)) => show(setup, request, &asked, preselected.as_ref(), tick),
-        Err(Stopped::Here(refusal)) => {
-            let response = page::error(setup, &refusal, None);
-            Reply::new(response, Event::Refused { refusal })
-        }
+        Err(Stopped::Here(refusal)) => page::refuse(setup, refusal),
         Err(Stopped::Redirectable { rejected, client }) => {
             // RFC 9700 §4.11.2: before a person has agreed to anything, a client that nobody vetted
             // must not be able to turn this server into an open redirector; they get a page with a
@@ -157,14 +155,14 @@ pub(crate) fn authorize(setup: &Setup, request: &Request, tick: &mut Tick) -> Re
 /// `POST /oauth/authorize` (OpenID Connect Core §3.1.2.1) becomes a GET with the form as its query:
 /// the cookies of this site do not come with a POST of another one, and nothing is set before they
 /// do. Only what belongs to an authorization request gets into the URL, whatever else was posted.
-pub(crate) fn authorize_by_post(request: &Request) -> Reply {
+pub(crate) fn authorize_by_post(setup: &Setup, request: &Request) -> Reply {
     let location = request.form().and_then(|form| {
         let query = known_pairs(&PARAMETERS, form)?;
         HeaderValue::try_from(format!("?{query}")).map_err(|_| Refusal::Unreadable)
     });
     match location {
         Ok(location) => Reply::from(Response::see_other(location)),
-        Err(refusal) => Reply::new(refusal.to_json(), Event::Refused { refusal }),
+        Err(refusal) => page::refuse(setup, refusal),
     }
 }
 
@@ -260,15 +258,15 @@ fn show(
     tick: &mut Tick,
 ) -> Reply {
     let cookies = setup.cookies();
-    // An existing mark stays, so that two tabs work.
-    let (browser, new) = match cookies.browser(request.headers()) {
-        Some(browser) => (browser.to_owned(), false),
-        None => (base64url(tick.entropy.draw::<16>("browser mark")), true),
+    // An existing mark stays, so that two tabs work; it is set anew, so that it outlives the page.
+    let browser = match cookies.browser(request.headers()) {
+        Some(browser) => browser.to_owned(),
+        None => base64url(tick.entropy.draw::<16>("browser mark")),
     };
     let form = ConsentForm::new(FlowId(tick.entropy.draw("flow id")), asked, tick.now);
     let form = form.to_text(setup, &browser);
     let mut response = page::sign_in(setup, asked, &form, preselected);
-    if new && let Some(cookie) = cookies.set_browser(&browser) {
+    if let Some(cookie) = cookies.set_browser(&browser) {
         response = response.and_cookie(cookie);
     }
     Reply::new(response, Event::SignInShown { client_id: asked.client.id().clone() })

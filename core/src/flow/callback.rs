@@ -53,7 +53,7 @@ pub(crate) fn callback(
 ) -> Step<Reply> {
     let (pending, said) = match read(setup, provider, request, tick) {
         Ok(read) => read,
-        Err(refusal) => return Step::Done(refuse_here(setup, refusal)),
+        Err(refusal) => return Step::Done(page::refuse(setup, refusal)),
     };
     let handle = pending.handle();
     match said {
@@ -124,9 +124,12 @@ fn complete(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Ti
     ask(load).then(tick, move |answer, tick| {
         match answer {
             Ok(None) => {}
-            Ok(Some(_)) => return Step::Done(refuse_here(&setup, Refusal::AlreadyCompleted)),
+            Ok(Some(_)) => {
+                let reply = page::refuse(&setup, Refusal::AlreadyCompleted);
+                return Step::Done(without_cookie(&setup, handle, reply));
+            }
             // Nothing is spent yet, the cookie stays: loading the page again goes on.
-            Err(_) => return Step::Done(refuse_here(&setup, Refusal::StoreUnavailable)),
+            Err(_) => return Step::Done(page::refuse(&setup, Refusal::StoreUnavailable)),
         }
         let exchange = callback.exchange(&setup).erase();
         exchange.then(tick, move |fetched, tick| {
@@ -135,35 +138,31 @@ fn complete(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Ti
                 Err(rejected) => return Step::Done(answer_client(&setup, handle, *rejected)),
             };
             identity::issue(&setup, identity, tick).then(tick, move |issued, _| {
-                Step::Done(match issued {
-                    Ok(mut reply) => {
-                        if let Some(deletion) = setup.cookies().delete_flow(handle) {
-                            reply.response = reply.response.and_cookie(deletion);
-                        }
-                        reply
-                    }
+                let reply = match issued {
+                    Ok(reply) => reply,
                     Err(identity::NotIssued::AlreadyCompleted) => {
-                        refuse_here(&setup, Refusal::AlreadyCompleted)
+                        page::refuse(&setup, Refusal::AlreadyCompleted)
                     }
                     Err(identity::NotIssued::Rejected(rejected)) => {
-                        answer_client(&setup, handle, *rejected)
+                        return Step::Done(answer_client(&setup, handle, *rejected));
                     }
-                })
+                };
+                Step::Done(without_cookie(&setup, handle, reply))
             })
         })
     })
 }
 
-fn refuse_here(setup: &Setup, refusal: Refusal) -> Reply {
-    let response = page::error(setup, &refusal, None);
-    Reply::new(response, Event::Refused { refusal })
-}
-
 /// Tells the client by redirect, and ends the flow in this browser.
 fn answer_client(setup: &Setup, handle: FlowHandle, rejected: Rejected) -> Reply {
-    let mut response = rejected.redirect(setup);
+    let reply = Reply::new(rejected.redirect(setup), Event::Refused { refusal: rejected.refusal });
+    without_cookie(setup, handle, reply)
+}
+
+/// The flow is over: its cookie goes.
+fn without_cookie(setup: &Setup, handle: FlowHandle, mut reply: Reply) -> Reply {
     if let Some(deletion) = setup.cookies().delete_flow(handle) {
-        response = response.and_cookie(deletion);
+        reply.response = reply.response.and_cookie(deletion);
     }
-    Reply::new(response, Event::Refused { refusal: rejected.refusal })
+    reply
 }

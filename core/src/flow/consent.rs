@@ -51,10 +51,7 @@ impl ConsentForm {
 
 /// The endpoint.
 pub(crate) fn consent(setup: &Setup, request: &Request, now: Timestamp) -> Reply {
-    answer(setup, request, now).unwrap_or_else(|refusal| {
-        let response = page::error(setup, &refusal, None);
-        Reply::new(response, Event::Refused { refusal })
-    })
+    answer(setup, request, now).unwrap_or_else(|refusal| page::refuse(setup, refusal))
 }
 
 fn answer(setup: &Setup, request: &Request, now: Timestamp) -> Result<Reply, Refusal> {

@@ -1,6 +1,7 @@
 //! A person is known. The application is asked what to make of them, and the grant's first record
 //! is written.
 
+use super::mapping::Upstream;
 use super::pending::PendingUpstream;
 use super::redeem::{Code, IssuedCode};
 use super::{Rejected, mapping};
@@ -36,10 +37,11 @@ pub(super) enum NotIssued {
 }
 
 impl Identity {
-    /// The grant begins, with a code. The upstream tokens end here: nothing keeps them.
-    fn issue(self, setup: &Setup, mapping: Mapping, now: Timestamp) -> IssuedCode {
-        let Self { pending, user, tokens: _ } = self;
-        let code_expires_at = now.after(setup.lifetimes().code);
+    /// The grant begins, with a code. The upstream tokens end here: where an application mints
+    /// tokens, marks of them are kept, by which they are known again, and nothing else.
+    fn issue(self, setup: &Setup, mapping: Mapping, code_expires_at: Timestamp) -> IssuedCode {
+        let Self { pending, user, tokens } = self;
+        let upstream = if setup.maps_users() { mapping::marks(setup, &tokens) } else { Vec::new() };
         let request = &pending.request;
         let data = CodeData {
             allowed: Allowed {
@@ -47,13 +49,13 @@ impl Identity {
                 scope: request.scope.clone(),
                 resource: request.resource.clone(),
                 user,
+                upstream,
             },
             binding: Binding {
                 redirect_uri: request.redirect.as_str().to_owned(),
                 code_challenge: request.code_challenge,
             },
             mapping,
-            code_expires_at,
             refreshes: request.client.refreshes(),
             // The record outlives both what leads on from it and what could lead to it once more.
             kept_until: code_expires_at.max(pending.ends_at()),
@@ -94,7 +96,10 @@ pub(super) fn issue(
     }
     let setup = setup.clone();
     ask(identity.question()).then(tick, move |answer, tick| {
-        let accepted = mapping::accept(answer, &identity.user, Some(&identity.tokens), tick.now);
+        let accepted = {
+            let upstream = Upstream::Tokens(&identity.tokens);
+            mapping::accept(answer, &identity.user, &upstream, tick.now)
+        };
         match accepted {
             Ok(mapping) => write(&setup, identity, mapping, tick),
             Err(refusal) => Step::Done(Err(identity.rejected(refusal))),
@@ -117,13 +122,14 @@ fn write(
         redirect: identity.pending.request.redirect.clone(),
         state: identity.pending.request.state.clone(),
     };
-    let code = identity.issue(setup, mapping, tick.now);
+    let expires_at = tick.now.after(setup.lifetimes().code);
+    let code = identity.issue(setup, mapping, expires_at);
     let event = Event::CodeIssued {
         grant_id: code.id,
         client_id: code.data.allowed.client_id.clone(),
         subject,
     };
-    let text = Code { grant_id: code.id, generation: 0, expires_at: code.data.code_expires_at };
+    let text = Code { grant_id: code.id, generation: 0, expires_at };
     let text = seal(setup.keys().first(), &text);
     let setup = setup.clone();
     create(&setup.clone(), Grant::IssuedCode(code), tick).then(tick, move |created, _| {

@@ -20,8 +20,9 @@ use crate::tick::Timestamp;
 /// Tokens that a grant in its present state gives: only
 /// [`IssuedCode::redeem`](super::IssuedCode::redeem) and [`TokenGrant::rotate`] lead here.
 ///
-/// They are a plan until the record is written; then they are minted. Everything in them follows
-/// from the record, so that a repeated refresh is answered with the same bytes.
+/// They are minted before the record is written, so that a signature that fails spends nothing, and
+/// handed out when it is. Everything in them follows from the record, so that a repeated refresh is
+/// answered with the same bytes.
 pub struct Tokens {
     grant_id: GrantId,
     generation: u64,
@@ -108,7 +109,7 @@ impl Tokens {
         self.refresh_expires_at.map_or(own, |refresh| refresh.max(own))
     }
 
-    /// Signs and seals. Called when the record is written and not before.
+    /// Signs and seals.
     pub(super) fn mint(&self, setup: &Setup, now: Timestamp) -> Result<Response, Refusal> {
         let (access_token, extra) = match &self.mapping {
             Mapping::Claims { subject, claims } => (self.sign(setup, subject, claims)?, "{}"),

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::grant::Mapping;
+use crate::keys::{KeyRing, Purpose, SealingKey};
 use crate::mapper::{MapFailure, Mapped, MappedToken};
 use crate::provider::User;
 use crate::refusal::Refusal;
 use crate::secret::UpstreamTokens;
+use crate::setup::Setup;
 use crate::tick::Timestamp;
 
 /// Claims that are ours to make (RFC 9068 §2.2).
@@ -27,6 +29,36 @@ const OUR_MEMBERS: [&str; 10] = [
     "error_uri",
 ];
 
+/// What must not be passed on: the upstream provider's tokens, or what is known of them later.
+pub(super) enum Upstream<'a> {
+    Tokens(&'a UpstreamTokens),
+    Marks(&'a KeyRing, &'a [[u8; 16]]),
+}
+
+impl Upstream<'_> {
+    /// Whether a text holds one of the tokens; by its mark, whether one of its words is one.
+    fn contain(&self, text: &str) -> bool {
+        match self {
+            Self::Tokens(tokens) => tokens.contain(text),
+            Self::Marks(ring, marks) => text
+                .split_ascii_whitespace()
+                .any(|word| ring.all().any(|key| marks.contains(&mark(key, word)))),
+        }
+    }
+}
+
+/// By which tokens are known again that are not kept.
+pub(super) fn marks(setup: &Setup, tokens: &UpstreamTokens) -> Vec<[u8; 16]> {
+    let key = setup.keys().first();
+    tokens.texts().map(|token| mark(key, token)).collect()
+}
+
+fn mark(key: &SealingKey, token: &str) -> [u8; 16] {
+    let mut mark = [0; 16];
+    mark.copy_from_slice(&key.mac(Purpose::UpstreamMark, &[token.as_bytes()])[..16]);
+    mark
+}
+
 /// Without a mapper: the person as `provider:id`, and nothing else.
 pub(super) fn default(user: &User) -> Mapping {
     Mapping::Claims { subject: user.key(), claims: "{}".to_owned() }
@@ -36,7 +68,7 @@ pub(super) fn default(user: &User) -> Mapping {
 pub(super) fn accept(
     answer: Result<Mapped, MapFailure>,
     user: &User,
-    upstream: Option<&UpstreamTokens>,
+    upstream: &Upstream<'_>,
     now: Timestamp,
 ) -> Result<Mapping, Refusal> {
     match answer {
@@ -50,7 +82,7 @@ pub(super) fn accept(
 fn accept_claims(
     mut claims: Map<String, Value>,
     user: &User,
-    upstream: Option<&UpstreamTokens>,
+    upstream: &Upstream<'_>,
 ) -> Result<Mapping, Refusal> {
     if OUR_CLAIMS.iter().any(|ours| claims.contains_key(*ours)) {
         return Err(Refusal::MapperMisbehaved("a claim has the name of one of ours"));
@@ -68,16 +100,19 @@ fn accept_claims(
 
 fn accept_token(
     token: &MappedToken,
-    upstream: Option<&UpstreamTokens>,
+    upstream: &Upstream<'_>,
     now: Timestamp,
 ) -> Result<Mapping, Refusal> {
     let text = token.access_token.expose();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Refusal::MapperMisbehaved("an access token is visible ASCII"));
     }
+    if token.expires_in.as_secs() == 0 {
+        return Err(Refusal::MapperMisbehaved("expires_in must be at least one second"));
+    }
     // MCP authorization, Access Token Privilege Restriction: a token is never passed through
     // (AUD-11).
-    if upstream.is_some_and(|upstream| upstream.contain(text)) {
+    if upstream.contain(text) {
         return Err(Refusal::MapperMisbehaved("the access token is the upstream provider's"));
     }
     if OUR_MEMBERS.iter().any(|ours| token.extra.contains_key(*ours)) {
@@ -97,8 +132,8 @@ fn accept_token(
     })
 }
 
-fn has_upstream_token(members: &Map<String, Value>, upstream: Option<&UpstreamTokens>) -> bool {
-    fn has(value: &Value, upstream: &UpstreamTokens) -> bool {
+fn has_upstream_token(members: &Map<String, Value>, upstream: &Upstream<'_>) -> bool {
+    fn has(value: &Value, upstream: &Upstream<'_>) -> bool {
         match value {
             Value::String(text) => upstream.contain(text),
             Value::Array(items) => items.iter().any(|item| has(item, upstream)),
@@ -106,5 +141,5 @@ fn has_upstream_token(members: &Map<String, Value>, upstream: Option<&UpstreamTo
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
-    upstream.is_some_and(|upstream| members.values().any(|value| has(value, upstream)))
+    members.values().any(|value| has(value, upstream))
 }

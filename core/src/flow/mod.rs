@@ -9,7 +9,17 @@
 //! ```
 //!
 //! Transitions consume the state they leave; no state is `Clone`; none can be made from outside.
-//! What must not happen does not compile. A code is redeemed once:
+//! What must not happen does not compile. A code is redeemed:
+//!
+//! ```
+//! use vestibule_core::flow::{IssuedCode, Redemption};
+//! use vestibule_core::Timestamp;
+//! fn once(code: IssuedCode, redemption: &Redemption, now: Timestamp) {
+//!     let _ = code.redeem(redemption, now);
+//! }
+//! ```
+//!
+//! and not redeemed twice:
 //!
 //! ```compile_fail,E0382
 //! use vestibule_core::flow::{IssuedCode, Redemption};
@@ -20,22 +30,28 @@
 //! }
 //! ```
 //!
-//! Tokens come from a redemption or a rotation and from nowhere else:
+//! Tokens come from a redemption or a rotation:
 //!
-//! ```compile_fail,E0451
-//! use vestibule_core::flow::{TokenGrant, Tokens};
-//! fn out_of_thin_air(grant: &TokenGrant) -> Tokens {
-//!     Tokens { grant_id: grant.id(), generation: 1 }
+//! ```
+//! use vestibule_core::flow::{IssuedCode, Redemption, Tokens};
+//! use vestibule_core::{Refusal, Timestamp};
+//! fn of(code: IssuedCode, by: &Redemption, now: Timestamp) -> Result<Tokens, Refusal> {
+//!     let (_grant, tokens) = code.redeem(by, now)?;
+//!     Ok(tokens)
 //! }
 //! ```
 //!
-//! An answer is sent to a redirect URI that was checked, never to a text:
+//! and from nowhere else:
 //!
-//! ```compile_fail,E0308
-//! use vestibule_core::RegisteredRedirect;
-//! fn answer(_: &RegisteredRedirect) {}
-//! answer("https://evil.test/cb");
+//! ```compile_fail,E0624
+//! use vestibule_core::flow::{TokenGrant, Tokens};
+//! fn out_of_thin_air(grant: &TokenGrant) -> Tokens {
+//!     Tokens::issue(grant)
+//! }
 //! ```
+//!
+//! What can be redirected to is a [`RegisteredRedirect`](crate::RegisteredRedirect), whose
+//! documentation shows that none can be made of a text.
 
 mod authorize;
 mod callback;

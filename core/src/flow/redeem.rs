@@ -10,6 +10,8 @@ use super::transact::{Decision, transact};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::pkce::CodeVerifier;
 use crate::check::resource::same_resource;
+use crate::check::scope::granted;
+use crate::config::Resource;
 use crate::event::{Ended, Event};
 use crate::grant::{Allowed, Binding, CodeData, Grant, TokenData};
 use crate::ids::GrantId;
@@ -65,7 +67,7 @@ impl std::fmt::Debug for Verifier {
 impl Redemption {
     /// Whether everything fits. An omitted `redirect_uri` is what OAuth 2.1 §4.1.3 asks for; a
     /// different one is theft.
-    fn fits(&self, allowed: &Allowed, binding: &Binding) -> Result<(), Refusal> {
+    fn fits(&self, allowed: &Allowed, binding: &Binding) -> Result<&Resource, Refusal> {
         if *self.client.id() != allowed.client_id {
             return Err(Refusal::OtherClient);
         }
@@ -76,7 +78,7 @@ impl Redemption {
             return Err(Refusal::CodeVerifier);
         }
         let (resources, asked) = (self.setup.resources(), self.resource.as_deref());
-        same_resource(resources, &allowed.resource, asked).map(drop)
+        same_resource(resources, &allowed.resource, asked)
     }
 }
 
@@ -98,8 +100,9 @@ impl IssuedCode {
         now: Timestamp,
     ) -> Result<(TokenGrant, Tokens), Refusal> {
         let Self { id, data } = self;
-        redemption.fits(&data.allowed, &data.binding)?;
-        let scope = data.allowed.scope.clone();
+        let resource = redemption.fits(&data.allowed, &data.binding)?;
+        // As far as the resource still has it.
+        let scope = granted(Some(&data.allowed.scope), &resource.scopes);
         let mut grant = TokenGrant {
             id,
             data: TokenData {
@@ -180,13 +183,18 @@ fn decide(grant: Option<Grant>, redemption: &Redemption, now: Timestamp) -> Deci
     match grant {
         None => refused(Refusal::GrantUnknown),
         Some(Grant::Revoked(_)) => refused(Refusal::GrantEnded),
-        Some(Grant::IssuedCode(code)) => match code.redeem(redemption, now) {
-            Ok((grant, tokens)) => {
-                let event = Event::CodeRedeemed { grant_id: grant.id };
-                Decision::Write(Grant::Tokens(grant), Outcome::tokens(tokens, event))
+        Some(Grant::IssuedCode(code)) => {
+            let minted = code
+                .redeem(redemption, now)
+                .and_then(|(grant, tokens)| Ok((grant, tokens.mint(&redemption.setup, now)?)));
+            match minted {
+                Ok((grant, tokens)) => {
+                    let event = Event::CodeRedeemed { grant_id: grant.id };
+                    Decision::Write(Grant::Tokens(grant), Outcome::minted(tokens, event))
+                }
+                Err(refusal) => refused(refusal),
             }
-            Err(refusal) => refused(refusal),
-        },
+        }
         Some(Grant::Tokens(grant)) => match grant.replayed(redemption, now) {
             Ok(revoked) => {
                 let (id, refusal) = (revoked.id, Refusal::CodeReplayed);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::issue::{RefreshToken, Tokens};
-use super::mapping;
+use super::mapping::{self, Upstream};
 use super::revoke::Revoked;
 use super::token::Outcome;
 use super::transact::{Decision, transact};
@@ -103,14 +103,14 @@ impl TokenGrant {
         self.data.kept_until = self.data.kept_until.max(tokens.latest_way_back());
     }
 
-    fn question(&self) -> MapUser {
+    fn question(&self, scope: &str) -> MapUser {
         let allowed = &self.data.allowed;
         MapUser {
             occasion: Occasion::Refresh,
             user: allowed.user.clone(),
             upstream_tokens: None,
             client_id: allowed.client_id.clone(),
-            scope: allowed.scope.clone(),
+            scope: scope.to_owned(),
             resource: allowed.resource.clone(),
             idempotency_key: IdempotencyKey { grant_id: self.id, generation: self.data.generation },
         }
@@ -196,6 +196,10 @@ fn decide(
         }
         Some(Grant::Tokens(grant)) => grant,
     };
+    // The token was alive by its own word; the lifetimes of today may be shorter.
+    if grant.ends_at(setup.lifetimes()).has_passed(tick.now) {
+        return keep(Refusal::TokenExpired);
+    }
     // What is asked for is judged before anything is spent (REF-14).
     let scope = match refresh.scope(setup, &grant) {
         Ok(scope) => scope,
@@ -227,13 +231,14 @@ fn issue(
 ) -> Step<Decision<Outcome>> {
     if !setup.maps_users() {
         let mapping = mapping::default(&rotated.grant.data.allowed.user);
-        return Step::Done(decided(setup, rotated, scope, mapping, write));
+        return Step::Done(decided(setup, rotated, scope, mapping, write, tick.now));
     }
     let setup = setup.clone();
-    ask(rotated.grant.question()).then(tick, move |answer, tick| {
-        let user = &rotated.grant.data.allowed.user;
-        match mapping::accept(answer, user, None, tick.now) {
-            Ok(mapping) => Step::Done(decided(&setup, rotated, scope, mapping, write)),
+    ask(rotated.grant.question(&scope)).then(tick, move |answer, tick| {
+        let allowed = &rotated.grant.data.allowed;
+        let upstream = Upstream::Marks(setup.keys(), &allowed.upstream);
+        match mapping::accept(answer, &allowed.user, &upstream, tick.now) {
+            Ok(mapping) => Step::Done(decided(&setup, rotated, scope, mapping, write, tick.now)),
             Err(refusal @ Refusal::MapperDenied(_)) => {
                 end(rotated.grant.end(tick.now), Ended::Denied, refusal)
             }
@@ -248,17 +253,22 @@ fn decided(
     scope: String,
     mapping: Mapping,
     write: Write,
+    now: Timestamp,
 ) -> Decision<Outcome> {
     let (grant, tokens) = rotated.issue(scope, mapping, setup.lifetimes());
+    let tokens = match tokens.mint(setup, now) {
+        Ok(tokens) => tokens,
+        Err(refusal) => return Decision::Keep(Outcome::refused(refusal)),
+    };
     let (grant_id, generation) = (grant.id, grant.data.generation);
     match write {
         Write::Yes => {
             let event = Event::Refreshed { grant_id, generation };
-            Decision::Write(Grant::Tokens(grant), Outcome::tokens(tokens, event))
+            Decision::Write(Grant::Tokens(grant), Outcome::minted(tokens, event))
         }
         Write::No => {
             let event = Event::RefreshedAgain { grant_id, generation };
-            Decision::Keep(Outcome::tokens(tokens, event))
+            Decision::Keep(Outcome::minted(tokens, event))
         }
     }
 }

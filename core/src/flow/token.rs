@@ -1,6 +1,5 @@
 //! `POST /oauth/token`: the token endpoint (RFC 6749 §3.2).
 
-use super::issue::Tokens;
 use super::transact::{Decision, Undone, transact};
 use super::{redeem, refresh};
 use crate::check::client_auth;
@@ -9,7 +8,7 @@ use crate::grant::Grant;
 use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
-use crate::reply::{Reply, Request};
+use crate::reply::{Reply, Request, Response};
 use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::Tick;
@@ -26,16 +25,17 @@ const PARAMETERS: [&str; 9] = [
     "resource",
 ];
 
-/// How a grant type ended: tokens to be minted, or a refusal; and what happened.
+/// How a grant type ended: tokens, handed out once the record is written, or a refusal; and what
+/// happened.
 pub(super) struct Outcome {
-    result: Result<Tokens, Refusal>,
+    result: Result<Response, Refusal>,
     events: Vec<Event>,
     /// A grant that must be ended and could not be.
     unended: Option<GrantId>,
 }
 
 impl Outcome {
-    pub(super) fn tokens(tokens: Tokens, event: Event) -> Self {
+    pub(super) fn minted(tokens: Response, event: Event) -> Self {
         Self { result: Ok(tokens), events: vec![event], unended: None }
     }
 
@@ -63,11 +63,8 @@ impl Outcome {
         refused
     }
 
-    /// The record is written: now the tokens are minted.
     fn into_reply(self, setup: &Setup, tick: &mut Tick) -> Reply {
-        let minted = self.result.and_then(|tokens| tokens.mint(setup, tick.now));
-        let response = minted.unwrap_or_else(|refusal| refusal.to_json());
-        let mut reply = Reply::from(response);
+        let mut reply = Reply::from(self.result.unwrap_or_else(|refusal| refusal.to_json()));
         reply.events = self.events;
         reply.follow_up = self.unended.map(|grant_id| end_later(setup, grant_id, tick));
         reply

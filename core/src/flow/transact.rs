@@ -123,7 +123,7 @@ fn write(
     let version = Version::from_bytes(tick.entropy.draw("record version"));
     let record = grant.into_record(setup.keys(), version);
     if record.bytes.len() > Record::MAX_BYTES {
-        return Step::Done(Err(Refusal::UpstreamMalformed("the grant is too large to be kept")));
+        return Step::Done(Err(Refusal::GrantTooLarge));
     }
     swap(Swap::new(key, expected, record), patience, tick)
 }

@@ -29,12 +29,14 @@ pub(crate) enum Purpose {
     GrantRecord,
     /// The owner of a record.
     Owner,
+    /// The marks by which an upstream provider's tokens are known again.
+    UpstreamMark,
 }
 
 impl Purpose {
     pub(super) const COUNT: usize = Self::ALL.len();
 
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::ClientId,
         Self::ClientSecret,
         Self::ConsentForm,
@@ -48,6 +50,7 @@ impl Purpose {
         Self::TokenId,
         Self::GrantRecord,
         Self::Owner,
+        Self::UpstreamMark,
     ];
 
     pub(crate) const fn label(self) -> &'static str {
@@ -65,6 +68,7 @@ impl Purpose {
             Self::TokenId => "jti",
             Self::GrantRecord => "grant record",
             Self::Owner => "owner",
+            Self::UpstreamMark => "upstream mark",
         }
     }
 }

@@ -34,7 +34,11 @@ impl KeyRing {
 
     /// The key that a text names.
     pub(crate) fn named(&self, id: KeyId) -> Option<&SealingKey> {
-        std::iter::once(&self.first).chain(&self.others).find(|key| key.id == id)
+        self.all().find(|key| key.id == id)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &SealingKey> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }
 

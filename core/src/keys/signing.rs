@@ -133,7 +133,8 @@ impl SigningKey {
         self.algorithm
     }
 
-    /// Its name: the first 16 characters of its thumbprint (RFC 7638).
+    /// Its name: the first 16 characters of its thumbprint (RFC 7638); for HS256, which has none,
+    /// of a MAC.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid

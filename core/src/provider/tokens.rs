@@ -8,7 +8,7 @@ use crate::reply::Response;
 use crate::secret::{UpstreamAccessToken, UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens};
 
 /// The tokens of a successful answer. Whatever is not one is refused with a named reason: an answer
-/// that is read leniently is how an unknown person gets a token (seed weakness 1).
+/// that is read leniently is how an unknown person gets a token.
 pub(crate) fn read_tokens(response: &Response) -> Result<UpstreamTokens, Refusal> {
     if response.status.is_server_error() || response.status == 429 {
         return Err(Refusal::UpstreamBusy);

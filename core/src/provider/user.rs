@@ -36,7 +36,7 @@ pub struct User {
 
 impl User {
     /// `provider:subject`: the `sub` of our tokens unless the mapper says otherwise. A provider id
-    /// has no colon in it, so two people never share one (seed weakness 13).
+    /// has no colon in it, so two people never share one.
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}:{}", self.provider, self.subject)
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn seed_1_a_document_without_a_person_is_refused() {
+    fn a_document_without_a_person_is_refused() {
         assert!(read("{}").is_err());
         assert!(read(r#"{"error":"invalid_token","sub":"x"}"#).is_err());
     }

@@ -230,6 +230,10 @@ pub enum Refusal {
     #[error("the application's mapper: {0}")]
     MapperMisbehaved(&'static str),
 
+    /// What the provider and the application say of the person does not fit into a record.
+    #[error("the grant is larger than a record may be")]
+    GrantTooLarge,
+
     // Our surroundings.
     /// The store could not say.
     #[error("the store is unavailable")]

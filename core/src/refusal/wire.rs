@@ -174,8 +174,12 @@ impl Refusal {
             Self::MapperDenied(reason) => {
                 return Wire::new(400, "access_denied", sayable(reason));
             }
+            // Trying again does not help, and nothing is spent: the operator has to look at the
+            // log.
+            Self::MapperMisbehaved(_) | Self::GrantTooLarge => {
+                (503, "server_error", "The server's application could not answer.")
+            }
             Self::MapperUnavailable
-            | Self::MapperMisbehaved(_)
             | Self::StoreUnavailable
             | Self::Contention
             | Self::SigningFailed

@@ -18,7 +18,7 @@ use crate::reply::{Parts, Reply, Request};
 use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
-use crate::{client, flow, metadata};
+use crate::{client, flow, metadata, page};
 
 /// An authorization server. Immutable, cheap to clone, and without a clock, a store or a thread of
 /// its own: it answers requests with [`Step`]s, and whoever drives them brings the world.
@@ -65,7 +65,12 @@ impl Server {
         }
         let allowed = endpoint.allowed();
         if !allowed.split(", ").any(|allowed| allowed == method.as_str()) {
-            return Step::Done(refuse(Refusal::Method { allowed }));
+            let refusal = Refusal::Method { allowed };
+            return Step::Done(if endpoint.is_shared() {
+                refuse(refusal)
+            } else {
+                page::refuse(setup, refusal)
+            });
         }
         match endpoint {
             Endpoint::Document(body) => Step::Done(Reply::from(metadata::document(body))),
@@ -73,7 +78,7 @@ impl Server {
                 Step::Done(client::register(setup, request, tick).unwrap_or_else(refuse))
             }
             Endpoint::Authorize if method == Method::POST => {
-                Step::Done(flow::authorize_by_post(request))
+                Step::Done(flow::authorize_by_post(setup, request))
             }
             Endpoint::Authorize => Step::Done(flow::authorize(setup, request, tick)),
             Endpoint::Consent => Step::Done(flow::consent(setup, request, tick.now)),

@@ -231,7 +231,7 @@ fn refused_mapping(mapper: Mapper) {
     world.mapper = mapper;
     let (browser, callback) = until_callback(&mut world, &authorize_with(&[]));
     let response = world.send(get(&callback, &browser.header()));
-    assert_redirect(&response, APP, "temporarily_unavailable", Some("S"));
+    assert_redirect(&response, APP, "server_error", Some("S"));
     assert!(matches!(last_refusal(&world), Refusal::MapperMisbehaved(_)));
     assert_eq!(world.store.len(), 0);
 }
@@ -309,4 +309,28 @@ fn aud_02_no_token_is_made_for_a_resource_that_is_no_longer_known() {
     redir(&mut world, &authorize_with(&two), "invalid_target");
     tok(&mut world, redemption(&code, &two), "invalid_target");
     tok(&mut world, refresh(&token, &two), "invalid_target");
+}
+
+#[test]
+fn aud_06_a_token_for_one_host_is_refused_at_another_whose_path_is_shorter() {
+    let mut config = config();
+    config.resources = ["https://a.test/mcp", "https://b.test/"]
+        .map(|uri| Resource::new(uri, vec!["mcp:read".to_owned()]).unwrap())
+        .into();
+    let mut world = World::of(config);
+    let sign_in = |world: &mut World, resource| {
+        let code = world.until_code_with(&[("resource", resource)])["code"].clone();
+        json_of(&world.redeem(&code))["access_token"].as_str().unwrap().to_owned()
+    };
+    let (a, b) =
+        (sign_in(&mut world, "https://a.test/mcp"), sign_in(&mut world, "https://b.test/"));
+    let now = world.tick().now;
+    let accepts = |host: &str, token: &str| {
+        let request = http::Request::builder().uri("/mcp/tools").header("host", host);
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        world.server.authenticate(&parts, now).is_ok()
+    };
+    assert!(accepts("a.test", &a) && accepts("b.test", &b));
+    assert!(!accepts("a.test", &b) && !accepts("b.test", &a));
 }

@@ -130,6 +130,7 @@ fn red_23_the_policy_is_applied_again_at_use() {
 #[test]
 fn red_24_private_use_schemes_need_a_dot_or_the_operators_word() {
     assert!(!refused("com.example.app:/cb"));
+    assert!(refused("http.evil://accounts.example.com/cb"), "reads like a web address");
     assert!(refused("cursor://anysphere.cursor-mcp/oauth/callback"));
     let mut registration = Registration::default();
     registration.private_use_schemes.push("cursor".to_owned());
@@ -221,6 +222,7 @@ fn the_host_shown_is_the_one_the_browser_will_go_to() {
         ("http://[::1]:8080/cb", "[::1]"),
         ("com.example.app:/cb", "com.example.app"),
         ("cursor://anysphere.cursor-mcp/cb", "cursor"),
+        ("http.evil://accounts.example.com/cb", "http.evil"),
     ] {
         assert_eq!(RegisteredRedirect(uri.to_owned()).host(), host);
     }
