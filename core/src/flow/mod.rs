@@ -50,7 +50,7 @@
 //! }
 //! ```
 //!
-//! What can be redirected to is a [`RegisteredRedirect`](crate::RegisteredRedirect), whose
+//! What can be redirected to is a [`RegisteredRedirect`], whose
 //! documentation shows that none can be made of a text.
 
 mod authorize;
