@@ -119,7 +119,7 @@ vestibule.toml:5: secrets[1]: the environment variable "CHECK_NOT_SET" is not se
 vestibule.toml:6: secrets[2]: the file "no.secret" cannot be read: No such file or directory (os error 2); its path is relative to this file
 vestibule.toml:8: store: is not a store this version has; available: "memory:"
 vestibule.toml:9: providers: is not a known key; did you mean `provider`?
-vestibule.toml:12: paths.token: must start with `/`, must not end with `/`, and has only A-Z a-z 0-9 - . _ ~ and / in it
+vestibule.toml:12: paths.token: must start with `/` (not with `/.well-known`), must not end with `/`, and has only A-Z a-z 0-9 - . _ ~ and / in it
 vestibule.toml:15: tokens.access: is not a duration; write it like "60s", "15m", "12h" or "30d"
 vestibule.toml:16: tokens.grant: must be a duration, like "15m" or "30d"; this is of type integer
 vestibule.toml:19: signing_key[0].algorithm: is not an algorithm offered here; use "EdDSA", "ES256" or "HS256"
