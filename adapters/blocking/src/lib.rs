@@ -12,7 +12,7 @@
 //! use vestibule_core::{MemoryStore, Server, drive::Composite};
 //!
 //! # fn run(server: Server) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! let driver = Parts {
+//! let driver = Composite {
 //!     clock: SystemClock,
 //!     transport: UreqTransport::new(),
 //!     store: MemoryStore::new(),

@@ -12,7 +12,7 @@
 //! use vestibule_hyper::{ReqwestTransport, SystemClock, Vestibule};
 //!
 //! # async fn run(server: Server) -> Result<(), Box<dyn std::error::Error>> {
-//! let driver = Parts {
+//! let driver = Composite {
 //!     clock: SystemClock,
 //!     transport: ReqwestTransport::new()?,
 //!     store: MemoryStore::new(),
