@@ -4,7 +4,8 @@
 
 mod world;
 
-use vestibule_core::{Mapped, Request, Response, Step};
+use serde_json::Value;
+use vestibule_core::{MapFailure, Mapped, Request, Response, Step};
 
 use world::{
     Browser, World, authorize_with, config, json_of, location, post, query_of, redemption, refresh,
@@ -139,4 +140,57 @@ fn htt_21_a_dropped_revocation_is_done_the_second_time() {
         assert!(!world.is_live(tokens["access_token"].as_str().unwrap()));
     });
     assert_eq!(drops, 4, "Load, Swap");
+}
+
+/// Drops a request that ends its grant; tried again, it is refused, and nothing of the grant lives.
+fn ends_the_grant(world: &World, tokens: &Value, request: impl Fn() -> Request) -> usize {
+    drop_everywhere(world, request, |mut world, again| {
+        assert_eq!(again.status, 400, "{}", text(&again));
+        assert_eq!(world.refresh(tokens["refresh_token"].as_str().unwrap()).status, 400);
+        assert!(!world.is_live(tokens["access_token"].as_str().unwrap()));
+    })
+}
+
+#[test]
+fn cod_13_a_dropped_replay_of_a_code_ends_the_grant_the_second_time() {
+    let mut world = start();
+    let code = world.until_code()["code"].clone();
+    let tokens = json_of(&world.redeem(&code));
+    let drops = ends_the_grant(&world, &tokens, || redemption(&code, &[]));
+    assert_eq!(drops, 4, "Load, Swap");
+}
+
+#[test]
+fn ref_02_a_dropped_replay_of_a_refresh_token_ends_the_grant_the_second_time() {
+    let mut world = start();
+    let spent = world.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
+    let tokens = json_of(&world.refresh(&spent));
+    world.pass(61);
+    let drops = ends_the_grant(&world, &tokens, || refresh(&spent, &[]));
+    assert_eq!(drops, 4, "Load, Swap");
+}
+
+#[test]
+fn a_dropped_refresh_of_a_person_who_is_refused_ends_the_grant_the_second_time() {
+    let mut world = start();
+    let tokens = world.until_tokens();
+    world.mapper = |_| Err(MapFailure::Denied("left".to_owned()));
+    let token = tokens["refresh_token"].as_str().unwrap().to_owned();
+    let drops = ends_the_grant(&world, &tokens, || refresh(&token, &[]));
+    assert_eq!(drops, 6, "Load, MapUser, Swap");
+}
+
+#[test]
+fn a_dropped_repetition_inside_the_grace_is_answered_the_same_again() {
+    let mut world = start();
+    let token = world.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
+    let first = world.refresh(&token);
+    let drops = drop_everywhere(
+        &world,
+        || refresh(&token, &[]),
+        |_, again| {
+            assert_eq!(again.body, first.body);
+        },
+    );
+    assert_eq!(drops, 4, "Load, MapUser");
 }

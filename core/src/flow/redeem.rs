@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::issue::Tokens;
 use super::refresh::TokenGrant;
 use super::revoke::Revoked;
-use super::token::Outcome;
+use super::token::{Outcome, open_token};
 use super::transact::{Decision, transact};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::pkce::CodeVerifier;
@@ -18,7 +18,7 @@ use crate::ids::GrantId;
 use crate::keys::Purpose;
 use crate::params::Params;
 use crate::refusal::Refusal;
-use crate::seal::{Sealable, Unopened, open};
+use crate::seal::Sealable;
 use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
@@ -171,11 +171,7 @@ fn read<const N: usize>(
         code_verifier,
         resource: params.optional("resource")?.map(String::from),
     };
-    let (code, _) = open::<Code>(setup.keys(), &code, now).map_err(|why| match why {
-        Unopened::Forged => Refusal::TokenForged,
-        Unopened::Expired => Refusal::TokenExpired,
-    })?;
-    Ok((code, redemption))
+    Ok((open_token(setup, &code, now)?, redemption))
 }
 
 fn decide(grant: Option<Grant>, redemption: &Redemption, now: Timestamp) -> Decision<Outcome> {

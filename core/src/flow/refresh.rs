@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::issue::{RefreshToken, Tokens};
 use super::mapping::{self, Upstream};
 use super::revoke::Revoked;
-use super::token::Outcome;
+use super::token::{Outcome, open_token};
 use super::transact::{Decision, transact};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::resource::same_resource;
@@ -18,7 +18,6 @@ use crate::ids::GrantId;
 use crate::mapper::{IdempotencyKey, MapUser, Occasion};
 use crate::params::Params;
 use crate::refusal::Refusal;
-use crate::seal::{Unopened, open};
 use crate::setup::Setup;
 use crate::step::{Step, ask};
 use crate::tick::{Tick, Timestamp};
@@ -171,10 +170,7 @@ fn read<const N: usize>(
     let token = params.required("refresh_token")?;
     let scope = params.optional("scope")?.map(String::from);
     let resource = params.optional("resource")?.map(String::from);
-    let (token, _) = open::<RefreshToken>(setup.keys(), &token, now).map_err(|why| match why {
-        Unopened::Forged => Refusal::TokenForged,
-        Unopened::Expired => Refusal::TokenExpired,
-    })?;
+    let token: RefreshToken = open_token(setup, &token, now)?;
     Ok((token.grant_id, Refresh { client, generation: token.generation, scope, resource }))
 }
 

@@ -9,9 +9,10 @@ use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
+use crate::seal::{Sealable, Unopened, open};
 use crate::setup::Setup;
 use crate::step::Step;
-use crate::tick::Tick;
+use crate::tick::{Tick, Timestamp};
 
 const PARAMETERS: [&str; 9] = [
     "grant_type",
@@ -69,6 +70,18 @@ impl Outcome {
         reply.follow_up = self.unended.map(|grant_id| end_later(setup, grant_id, tick));
         reply
     }
+}
+
+/// Opens a code or a refresh token that is alive.
+pub(super) fn open_token<T: Sealable>(
+    setup: &Setup,
+    text: &str,
+    now: Timestamp,
+) -> Result<T, Refusal> {
+    open(setup.keys(), text, now).map(|(token, _)| token).map_err(|why| match why {
+        Unopened::Forged => Refusal::TokenForged,
+        Unopened::Expired => Refusal::TokenExpired,
+    })
 }
 
 /// Tries once more to end a grant, after the answer.
