@@ -27,7 +27,8 @@ pub struct MapUser {
     pub scope: String,
     /// The resource that the token is for (RFC 8707), or the issuer where none is configured.
     pub resource: String,
-    /// Grant and generation: equal for questions that ask for the same token.
+    /// Grant and generation: equal for questions that ask for the same token. A repeated refresh may
+    /// ask for less scope than the first: an application that mints tokens looks at both.
     pub idempotency_key: IdempotencyKey,
 }
 

@@ -1,11 +1,21 @@
 //! Secrets have names, print as `[redacted]`, are compared in constant time and overwritten when
 //! dropped.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
+
+/// Prints the name of a type and nothing of what is inside.
+macro_rules! redacted_debug {
+    ($name:ty) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "([redacted])"))
+            }
+        }
+    };
+}
+pub(crate) use redacted_debug;
 
 macro_rules! secret_text {
     ($(#[$doc:meta])* $name:ident) => {
@@ -34,11 +44,7 @@ macro_rules! secret_text {
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "([redacted])"))
-            }
-        }
+        redacted_debug!($name);
 
         impl Drop for $name {
             fn drop(&mut self) {
@@ -135,11 +141,7 @@ impl SealingSecret {
     }
 }
 
-impl fmt::Debug for SealingSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealingSecret([redacted])")
-    }
-}
+redacted_debug!(SealingSecret);
 
 impl Drop for SealingSecret {
     fn drop(&mut self) {

@@ -1,12 +1,13 @@
 //! Time and randomness, as arguments.
 
-use std::fmt;
 use std::time::Duration;
 
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroize;
+
+use crate::secret::redacted_debug;
 
 /// What a driver hands in with a request and with every answer: the time now, and fresh randomness.
 ///
@@ -132,11 +133,7 @@ impl Drop for Entropy {
     }
 }
 
-impl fmt::Debug for Entropy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Entropy([redacted])")
-    }
-}
+redacted_debug!(Entropy);
 
 #[cfg(test)]
 mod tests {

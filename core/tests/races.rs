@@ -59,7 +59,7 @@ fn cod_02_cod_05_one_of_three_redemptions_wins_and_the_others_end_its_grant() {
         assert_eq!(winners.len(), 1);
         assert!(is_dead(&mut world, winners[0]));
     });
-    assert!(schedules > 20, "{schedules} schedules");
+    assert!(schedules >= 108, "{schedules} schedules");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn sto_02_sto_07_a_code_is_never_good_for_two_answers_whatever_the_store_says() 
         // Two faults do not outlast a flow's patience.
         assert!(responses.iter().all(|response| response.status != 503), "{faults} faults");
     });
-    assert!(schedules > 1000, "{schedules} schedules");
+    assert!(schedules >= 46_680, "{schedules} schedules");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn ref_03_ref_04_three_refreshes_inside_the_grace_all_get_the_same_bytes() {
         assert!(responses.iter().all(|response| response.body == responses[0].body));
         assert_eq!(world.refresh(&refresh_token(&responses[0])).status, 200);
     });
-    assert!(schedules > 20, "{schedules} schedules");
+    assert!(schedules >= 27, "{schedules} schedules");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn sto_02_no_successor_is_lost_or_minted_twice_whatever_the_store_says() {
         }
         assert_eq!(world.refresh(&refresh_token(&again)).status, 200);
     });
-    assert!(schedules > 1000, "{schedules} schedules");
+    assert!(schedules >= 5_145, "{schedules} schedules");
 }
 
 fn refreshes_against_revoke(most_faults: usize, mut judge: impl FnMut(Ending, &str)) -> usize {
@@ -167,7 +167,7 @@ fn refreshes_against_revoke(most_faults: usize, mut judge: impl FnMut(Ending, &s
 
 #[test]
 fn cod_12_nothing_that_was_minted_survives_a_revocation() {
-    for most_faults in [0, 2] {
+    for (most_faults, least) in [(0, 45), (2, 13_005)] {
         let schedules = refreshes_against_revoke(most_faults, |ending, token| {
             let Ending { mut world, responses, .. } = ending;
             if responses[2].status != 200 {
@@ -179,7 +179,7 @@ fn cod_12_nothing_that_was_minted_survives_a_revocation() {
                 assert!(is_dead(&mut world, winner), "it outlived the revocation");
             }
         });
-        assert!(schedules > 20, "{schedules} schedules");
+        assert!(schedules >= least, "{schedules} schedules");
     }
 }
 

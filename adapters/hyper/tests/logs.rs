@@ -6,34 +6,16 @@
 #[macro_use]
 #[allow(dead_code, unused_macros, reason = "only its peer is used")]
 mod contract;
+mod heard;
 mod sign_in;
-
-use std::sync::Mutex;
 
 use contract::Peer;
 use vestibule_core::drive::Transport;
 use vestibule_hyper::ReqwestTransport;
 
-static LINES: Lines = Lines(Mutex::new(String::new()));
-
-struct Lines(Mutex<String>);
-
-impl log::Log for Lines {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        *self.0.lock().unwrap() += &format!("{} {}\n", record.target(), record.args());
-    }
-
-    fn flush(&self) {}
-}
-
 #[tokio::test]
 async fn no_secret_of_a_call_is_logged() {
-    log::set_logger(&LINES).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
+    heard::listen();
     let peer = Peer::new();
     let mut call = sign_in::call();
     call.url = peer.url("/token?a=PLANTED-query").parse().unwrap();
@@ -47,7 +29,7 @@ async fn no_secret_of_a_call_is_logged() {
     assert_eq!(transport.http(call).await.unwrap().body, "PLANTED-answer");
     script.join().unwrap();
     log::debug!("PLANTED-control");
-    let lines = LINES.0.lock().unwrap();
+    let lines = heard::lines();
     assert!(lines.contains("reqwest"), "reqwest was not listened to");
     let planted: Vec<_> = lines.lines().filter(|line| line.contains("PLANTED")).collect();
     assert_eq!(planted, ["logs PLANTED-control"]);

@@ -12,6 +12,7 @@ use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request};
+use crate::secret::redacted_debug;
 use crate::setup::Setup;
 use crate::step::{Pending, Step, ask};
 use crate::store::Load;
@@ -32,11 +33,7 @@ pub struct Callback {
 /// The provider's authorization code.
 pub(super) struct UpstreamCode(pub(super) String);
 
-impl std::fmt::Debug for UpstreamCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("UpstreamCode([redacted])")
-    }
-}
+redacted_debug!(UpstreamCode);
 
 /// What the provider said in the browser's query.
 enum Said {

@@ -14,6 +14,7 @@ use crate::keys::{Purpose, SealingKey};
 use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::seal::{Sealable, Unopened, open, seal};
+use crate::secret::redacted_debug;
 use crate::setup::Setup;
 use crate::tick::Timestamp;
 
@@ -41,11 +42,7 @@ pub(super) struct Derived {
 
 pub(super) struct Verifier(pub(super) String);
 
-impl std::fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Verifier([redacted])")
-    }
-}
+redacted_debug!(Verifier);
 
 /// The content of the flow's cookie: what was asked, and the way through the provider.
 #[derive(Serialize, Deserialize)]

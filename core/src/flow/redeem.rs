@@ -19,6 +19,7 @@ use crate::keys::Purpose;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::seal::Sealable;
+use crate::secret::redacted_debug;
 use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
@@ -58,11 +59,7 @@ pub struct Redemption {
 
 struct Verifier(String);
 
-impl std::fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Verifier([redacted])")
-    }
-}
+redacted_debug!(Verifier);
 
 impl Redemption {
     /// Whether everything fits. An omitted `redirect_uri` is what OAuth 2.1 §4.1.3 asks for; a

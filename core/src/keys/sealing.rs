@@ -1,5 +1,3 @@
-use std::fmt;
-
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -8,7 +6,7 @@ use zeroize::Zeroize;
 
 use super::Purpose;
 use crate::config::Issuer;
-use crate::secret::SealingSecret;
+use crate::secret::{SealingSecret, redacted_debug};
 
 /// The name that a sealed text gives its key: public, derived from the secret.
 pub(crate) type KeyId = [u8; 4];
@@ -101,8 +99,4 @@ impl Drop for SealingKey {
     }
 }
 
-impl fmt::Debug for SealingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealingKey([redacted])")
-    }
-}
+redacted_debug!(SealingKey);
