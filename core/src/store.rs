@@ -33,8 +33,16 @@ pub struct Load {
 }
 
 impl Load {
-    pub(crate) fn fresh(key: RecordKey) -> Self {
+    /// The record as it is now. Core asks its own questions; this is for tests of stores.
+    #[must_use]
+    pub fn fresh(key: RecordKey) -> Self {
         Self { key, freshness: Freshness::Fresh }
+    }
+
+    /// The record as it was at most this long ago.
+    #[must_use]
+    pub fn at_most(key: RecordKey, age: Duration) -> Self {
+        Self { key, freshness: Freshness::AtMost(age) }
     }
 }
 
@@ -61,8 +69,11 @@ pub struct Swap {
 }
 
 impl Swap {
-    pub(crate) fn new(key: RecordKey, expected: Option<Version>, next: Record) -> Self {
-        Self { key, expected, next: Some(next) }
+    /// Puts `next` in place of `expected`; see the fields. Core asks its own questions; this is for
+    /// tests of stores.
+    #[must_use]
+    pub fn new(key: RecordKey, expected: Option<Version>, next: Option<Record>) -> Self {
+        Self { key, expected, next }
     }
 }
 
@@ -86,6 +97,15 @@ pub struct List {
     pub after: Option<RecordKey>,
     /// At most this many records.
     pub limit: usize,
+}
+
+impl List {
+    /// A page of an owner's records; see the fields. Core asks its own questions; this is for tests
+    /// of stores.
+    #[must_use]
+    pub fn new(owner: Owner, after: Option<RecordKey>, limit: usize) -> Self {
+        Self { owner, after, limit }
+    }
 }
 
 /// The answer to a [`List`].

@@ -125,7 +125,7 @@ fn write(
     if record.bytes.len() > Record::MAX_BYTES {
         return Step::Done(Err(Refusal::GrantTooLarge));
     }
-    swap(Swap::new(key, expected, record), patience, tick)
+    swap(Swap::new(key, expected, Some(record)), patience, tick)
 }
 
 /// Asks for a swap until it is known what became of it.
