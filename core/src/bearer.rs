@@ -4,6 +4,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
 use crate::config::Resource;
+use crate::cutoff::Questions;
 use crate::encoding::from_base64url;
 use crate::grant::Grant;
 use crate::ids::{ClientId, GrantId};
@@ -11,7 +12,7 @@ use crate::jws;
 use crate::reply::{Parts, Response};
 use crate::setup::Setup;
 use crate::step::{Step, ask};
-use crate::store::Load;
+use crate::store::{Freshness, Load};
 use crate::tick::{Tick, Timestamp};
 
 /// Who sent a request, and what they may do.
@@ -106,7 +107,7 @@ pub(crate) fn authenticate_live(
         Err(challenge) => return Step::Done(Err(challenge)),
     };
     let setup = setup.clone();
-    ask(Load::fresh(principal.grant_id.record_key())).then(tick, move |answer, _| {
+    ask(Load::fresh(principal.grant_id.record_key())).then(tick, move |answer, tick| {
         let Ok(found) = answer else {
             return Step::Done(Err(Challenge::Unavailable));
         };
@@ -114,11 +115,16 @@ pub(crate) fn authenticate_live(
             found.map(|record| Grant::from_record(setup.keys(), principal.grant_id, &record));
         // A record lives longer than what leads to it: without one, or with one that cannot be
         // read, nothing is granted.
-        Step::Done(match grant {
-            Some(Ok(Grant::Tokens(_))) => Ok(principal),
-            Some(Ok(Grant::IssuedCode(_) | Grant::Revoked(_)) | Err(_)) | None => {
-                Err(Challenge::Revoked)
-            }
+        let Some(Ok(Grant::Tokens(grant))) = grant else {
+            return Step::Done(Err(Challenge::Revoked));
+        };
+        let cutoffs = Questions::of_grant(&setup, &grant.data.allowed);
+        cutoffs.answer(&setup, Freshness::Fresh, tick).then(tick, |over, _| {
+            Step::Done(match over {
+                Ok(false) => Ok(principal),
+                Ok(true) => Err(Challenge::Revoked),
+                Err(_) => Err(Challenge::Unavailable),
+            })
         })
     })
 }

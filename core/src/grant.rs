@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::pkce::CodeChallenge;
 use crate::flow::{IssuedCode, Revoked, TokenGrant};
 use crate::ids::{ClientId, GrantId};
-use crate::keys::{KeyRing, Purpose};
+use crate::keys::{KeyRing, Purpose, SealingKey};
 use crate::provider::User;
 use crate::seal::{open_record, seal_record};
 use crate::secret::AccessToken;
@@ -36,6 +36,8 @@ pub(crate) enum Grant {
 /// What one person allowed one client.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Allowed {
+    /// When the person agreed: what a cutoff is held against.
+    pub(crate) allowed_at: Timestamp,
     pub(crate) client_id: ClientId,
     pub(crate) scope: String,
     pub(crate) resource: String,
@@ -91,6 +93,14 @@ pub(crate) struct RevokedData {
 /// for absent.
 pub(crate) struct Corrupt;
 
+/// Whose a person's records are, as long as this key seals them.
+pub(crate) fn owner(key: &SealingKey, subject: &str) -> Owner {
+    let mac = key.mac(Purpose::Owner, &[subject.as_bytes()]);
+    let mut owner = [0; 16];
+    owner.copy_from_slice(&mac[..16]);
+    Owner::from_bytes(owner)
+}
+
 impl Grant {
     pub(crate) fn id(&self) -> GrantId {
         match self {
@@ -102,9 +112,14 @@ impl Grant {
 
     /// Which client it was made for; a tombstone no longer knows.
     pub(crate) fn client_id(&self) -> Option<&ClientId> {
+        self.allowed().map(|allowed| &allowed.client_id)
+    }
+
+    /// What was allowed; a tombstone no longer knows.
+    pub(crate) fn allowed(&self) -> Option<&Allowed> {
         match self {
-            Self::IssuedCode(code) => Some(&code.data.allowed.client_id),
-            Self::Tokens(grant) => Some(&grant.data.allowed.client_id),
+            Self::IssuedCode(code) => Some(&code.data.allowed),
+            Self::Tokens(grant) => Some(&grant.data.allowed),
             Self::Revoked(_) => None,
         }
     }
@@ -135,12 +150,7 @@ impl Grant {
                 (Stored::Revoked(data), None, kept_until)
             }
         };
-        let owner = user.map(|user| {
-            let mac = key.mac(Purpose::Owner, &[user.as_bytes()]);
-            let mut owner = [0; 16];
-            owner.copy_from_slice(&mac[..16]);
-            Owner::from_bytes(owner)
-        });
+        let owner = user.map(|user| owner(key, &user));
         let bytes = seal_record(
             key,
             Purpose::GrantRecord,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::push_hex;
+use crate::encoding::{from_hex, push_hex};
 use crate::store::RecordKey;
 
 /// A grant: what one person allowed one client, once (RFC 6749 §1.3). 16 bytes, derived from the
@@ -20,9 +20,25 @@ impl GrantId {
         &self.0
     }
 
-    pub(crate) fn record_key(self) -> RecordKey {
-        RecordKey::new("grant", &self.0)
+    /// From its 32 hexadecimal digits, as [`Display`](fmt::Display) and logs write it.
+    ///
+    /// # Errors
+    /// [`InvalidGrantId`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, InvalidGrantId> {
+        from_hex(text).map(Self).ok_or(InvalidGrantId)
     }
+
+    pub(crate) fn record_key(self) -> RecordKey {
+        RecordKey::new(Self::KIND, &self.0)
+    }
+
+    /// The grant that a record is of, if it is one of a grant.
+    pub(crate) fn of_record(key: &RecordKey) -> Option<Self> {
+        let (kind, id) = key.as_str().split_once('/')?;
+        if kind == Self::KIND { from_hex(id).map(Self) } else { None }
+    }
+
+    const KIND: &'static str = "grant";
 }
 
 impl fmt::Display for GrantId {
@@ -39,13 +55,21 @@ impl fmt::Debug for GrantId {
     }
 }
 
+/// A text that is no grant's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a grant id is 32 hexadecimal digits, as `vestibule grants` and the log write it")]
+#[non_exhaustive]
+pub struct InvalidGrantId;
+
 /// A client's `client_id` (RFC 6749 §2.2).
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientId(String);
 
 impl ClientId {
-    pub(crate) fn new(id: impl Into<String>) -> Self {
+    /// An id as it stands on the wire, to name a client by; it need not exist.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
     }
 

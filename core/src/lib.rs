@@ -168,6 +168,8 @@
 //! - [`flow`]: the states of a sign-in, and what does not compile.
 //! - [`Refusal`]: every reason for a no, and what a client is told of it.
 //! - [`Event`]: what happened, for logs and metrics.
+//! - [`Server::end`] and [`Server::grants`]: what an operator ends and lists; [`Cutoff`] says of
+//!   whom.
 //!
 //! The crate has no clock, no randomness, no environment, no threads and no logging, and builds for
 //! `wasm32-unknown-unknown`.
@@ -177,11 +179,13 @@ pub mod flow;
 pub mod provider;
 pub mod store;
 
+mod administer;
 mod bearer;
 mod check;
 mod client;
 mod config;
 mod cookies;
+mod cutoff;
 mod effect;
 mod encoding;
 mod event;
@@ -202,8 +206,10 @@ mod secret;
 mod server;
 mod setup;
 mod step;
+mod swap;
 mod tick;
 
+pub use administer::GrantSummary;
 pub use bearer::{Challenge, Principal};
 pub use check::redirect_uri::{RegisteredRedirect, Unacceptable};
 pub use client::ConfiguredClient;
@@ -211,9 +217,10 @@ pub use config::{
     Config, ConfigFault, EndpointUrl, Fault, InvalidEndpoint, InvalidIssuer, InvalidResource,
     Issuer, Lifetimes, Paths, Registration, Resource,
 };
+pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
-pub use ids::{ClientId, GrantId, InvalidProviderId, ProviderId};
+pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
 pub use keys::{Algorithm, InvalidKey, Signer, SigningFailed, SigningKey, Verify};
 pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occasion};
 pub use memory::MemoryStore;

@@ -132,7 +132,7 @@ fn said(refusal: &Refusal) -> (&'static str, &'static str) {
     match refusal.wire().status.as_u16() {
         503 => ("Please try again", "Nothing was lost. Load this page again in a moment."),
         502 => ("The provider did not help", START_AGAIN),
-        _ if *refusal == Refusal::UnknownClient => (
+        _ if matches!(refusal, Refusal::UnknownClient | Refusal::ClientEnded) => (
             "This application is not known here",
             "Remove the connection in the application and add it again, so that it registers anew.",
         ),

@@ -65,6 +65,16 @@ impl Setup {
         self.0.registration_keys.first()
     }
 
+    /// The keys that client_ids may be sealed with.
+    pub(crate) fn registration_keys(&self) -> &KeyRing {
+        &self.0.registration_keys
+    }
+
+    /// The key inside a client_id, if it is one that registration made.
+    pub(crate) fn registered_under(&self, client_id: &str) -> Option<&SealingKey> {
+        Client::registered_under(&self.0.clients, &self.0.registration_keys, client_id)
+    }
+
     pub(crate) fn keys(&self) -> &KeyRing {
         &self.0.keys
     }

@@ -77,7 +77,7 @@ fn htt_21_a_dropped_redemption_leaves_the_code_unspent_or_the_grant_ended() {
             }
         },
     );
-    assert_eq!(drops, 4, "Load, Swap");
+    assert_eq!(drops, 10, "Load, 3 cutoffs, Swap");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn htt_21_a_dropped_refresh_is_answered_with_the_same_successor() {
             assert_eq!(world.refresh(&successor).status, 200);
         },
     );
-    assert_eq!(drops, 6, "Load, MapUser, Swap");
+    assert_eq!(drops, 12, "Load, 3 cutoffs, MapUser, Swap");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn sto_08_a_dropped_callback_can_be_loaded_again_and_gives_one_code() {
         }
         assert_eq!(world.store.len(), 1, "one flow, one grant");
     });
-    assert_eq!(drops, 10, "Load, Http, Http, MapUser, Swap");
+    assert_eq!(drops, 16, "Load, 2 cutoffs, Http, Http, 1 cutoff, MapUser, Swap");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn htt_21_a_dropped_revocation_is_done_the_second_time() {
         assert_eq!(world.refresh(&token).status, 400);
         assert!(!world.is_live(tokens["access_token"].as_str().unwrap()));
     });
-    assert_eq!(drops, 4, "Load, Swap");
+    assert_eq!(drops, 10, "Load, 3 cutoffs, Swap");
 }
 
 /// Drops a request that ends its grant; tried again, it is refused, and nothing of the grant lives.
@@ -157,7 +157,7 @@ fn cod_13_a_dropped_replay_of_a_code_ends_the_grant_the_second_time() {
     let code = world.until_code()["code"].clone();
     let tokens = json_of(&world.redeem(&code));
     let drops = ends_the_grant(&world, &tokens, || redemption(&code, &[]));
-    assert_eq!(drops, 4, "Load, Swap");
+    assert_eq!(drops, 10, "Load, 3 cutoffs, Swap");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn ref_02_a_dropped_replay_of_a_refresh_token_ends_the_grant_the_second_time() {
     let tokens = json_of(&world.refresh(&spent));
     world.pass(61);
     let drops = ends_the_grant(&world, &tokens, || refresh(&spent, &[]));
-    assert_eq!(drops, 4, "Load, Swap");
+    assert_eq!(drops, 10, "Load, 3 cutoffs, Swap");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_dropped_refresh_of_a_person_who_is_refused_ends_the_grant_the_second_time()
     world.mapper = |_| Err(MapFailure::Denied("left".to_owned()));
     let token = tokens["refresh_token"].as_str().unwrap().to_owned();
     let drops = ends_the_grant(&world, &tokens, || refresh(&token, &[]));
-    assert_eq!(drops, 6, "Load, MapUser, Swap");
+    assert_eq!(drops, 12, "Load, 3 cutoffs, MapUser, Swap");
 }
 
 #[test]
@@ -192,5 +192,5 @@ fn a_dropped_repetition_inside_the_grace_is_answered_the_same_again() {
             assert_eq!(again.body, first.body);
         },
     );
-    assert_eq!(drops, 4, "Load, MapUser");
+    assert_eq!(drops, 10, "Load, 3 cutoffs, MapUser");
 }

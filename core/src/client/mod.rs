@@ -10,7 +10,7 @@ use std::sync::Arc;
 use registered::RegisteredClient;
 
 use crate::ids::ClientId;
-use crate::keys::KeyRing;
+use crate::keys::{KeyRing, SealingKey};
 use crate::secret::ClientSecret;
 
 /// A client that the operator knows.
@@ -55,6 +55,18 @@ impl Client {
         let (registration, key) = RegisteredClient::open(ring, id)?;
         let secret = registration.confidential.then(|| RegisteredClient::secret(key, id));
         Some(Self::Registered { id: ClientId::new(id), registration, secret })
+    }
+
+    /// The key inside a client_id, if it is one that registration made.
+    pub(crate) fn registered_under<'k>(
+        configured: &[Arc<ConfiguredClient>],
+        ring: &'k KeyRing,
+        id: &str,
+    ) -> Option<&'k SealingKey> {
+        if configured.iter().any(|client| client.id.as_str() == id) {
+            return None;
+        }
+        RegisteredClient::open(ring, id).map(|(_, key)| key)
     }
 
     pub(crate) fn id(&self) -> &ClientId {

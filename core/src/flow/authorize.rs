@@ -10,6 +10,7 @@ use crate::check::pkce::CodeChallenge;
 use crate::check::redirect_uri::{self, RegisteredRedirect};
 use crate::check::{resource, scope};
 use crate::client::Client;
+use crate::cutoff::{self, Questions};
 use crate::encoding::base64url;
 use crate::event::Event;
 use crate::ids::{ClientId, FlowId, ProviderId};
@@ -18,6 +19,7 @@ use crate::params::{Params, known_pairs};
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
 use crate::setup::Setup;
+use crate::step::Step;
 use crate::tick::Tick;
 
 const PARAMETERS: [&str; 12] = [
@@ -133,23 +135,36 @@ enum Stopped {
 }
 
 /// The endpoint.
-pub(crate) fn authorize(setup: &Setup, request: &Request, tick: &mut Tick) -> Reply {
-    match read(setup, request) {
-        Ok((asked, preselected)) => show(setup, request, &asked, preselected.as_ref(), tick),
-        Err(Stopped::Here(refusal)) => page::refuse(setup, refusal),
-        Err(Stopped::Redirectable { rejected, client }) => {
-            // RFC 9700 §4.11.2: before a person has agreed to anything, a client that nobody vetted
-            // must not be able to turn this server into an open redirector; they get a page with a
-            // link instead.
-            let automatic = !client.registered_itself() || rejected.redirect.is_loopback();
-            let response = if automatic {
-                rejected.redirect(setup)
-            } else {
-                page::error(setup, &rejected.refusal, Some(&rejected))
-            };
-            Reply::new(response, Event::Refused { refusal: rejected.refusal })
-        }
-    }
+pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Step<Reply> {
+    let (asked, preselected) = match read(setup, &request) {
+        Ok(read) => read,
+        Err(stopped) => return Step::Done(stop(setup, stopped)),
+    };
+    let setup = setup.clone();
+    let cutoffs = Questions::of_client(&setup, &asked.client);
+    cutoffs.answer(&setup, cutoff::SEEN_WITHIN, tick).then(tick, move |over, tick| {
+        Step::Done(match over {
+            Ok(false) => show(&setup, &request, &asked, preselected.as_ref(), tick),
+            Ok(true) => page::refuse(&setup, Refusal::ClientEnded),
+            Err(refusal) => page::refuse(&setup, refusal),
+        })
+    })
+}
+
+fn stop(setup: &Setup, stopped: Stopped) -> Reply {
+    let (rejected, client) = match stopped {
+        Stopped::Here(refusal) => return page::refuse(setup, refusal),
+        Stopped::Redirectable { rejected, client } => (rejected, client),
+    };
+    // RFC 9700 §4.11.2: before a person has agreed to anything, a client that nobody vetted must
+    // not be able to turn this server into an open redirector; they get a page with a link instead.
+    let automatic = !client.registered_itself() || rejected.redirect.is_loopback();
+    let response = if automatic {
+        rejected.redirect(setup)
+    } else {
+        page::error(setup, &rejected.refusal, Some(&rejected))
+    };
+    Reply::new(response, Event::Refused { refusal: rejected.refusal })
 }
 
 /// `POST /oauth/authorize` (OpenID Connect Core §3.1.2.1) becomes a GET with the form as its query:

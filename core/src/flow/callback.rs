@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::pending::PendingUpstream;
 use super::{Rejected, identity};
+use crate::cutoff::{self, Questions};
 use crate::effect::HttpCall;
 use crate::event::Event;
 use crate::ids::FlowHandle;
@@ -128,24 +129,38 @@ fn complete(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Ti
             // Nothing is spent yet, the cookie stays: loading the page again goes on.
             Err(_) => return Step::Done(page::refuse(&setup, Refusal::StoreUnavailable)),
         }
-        let exchange = callback.exchange(&setup).erase();
-        exchange.then(tick, move |fetched, tick| {
-            let identity = match fetched {
-                Ok(identity) => identity,
-                Err(rejected) => return Step::Done(answer_client(&setup, handle, *rejected)),
+        let request = &callback.pending.request;
+        let cutoffs = Questions::of_flow(&setup, &request.client, callback.pending.allowed_at());
+        cutoffs.answer(&setup, cutoff::SEEN_WITHIN, tick).then(tick, move |over, tick| match over {
+            Ok(false) => exchange(&setup, handle, callback, tick),
+            Ok(true) => {
+                let rejected = callback.pending.request.rejected(Refusal::CutOff);
+                Step::Done(answer_client(&setup, handle, rejected))
+            }
+            Err(refusal) => Step::Done(page::refuse(&setup, refusal)),
+        })
+    })
+}
+
+/// The provider is asked, and the person gets their answer.
+fn exchange(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Tick) -> Step<Reply> {
+    let setup = setup.clone();
+    callback.exchange(&setup).erase().then(tick, move |fetched, tick| {
+        let identity = match fetched {
+            Ok(identity) => identity,
+            Err(rejected) => return Step::Done(answer_client(&setup, handle, *rejected)),
+        };
+        identity::issue(&setup, identity, tick).then(tick, move |issued, _| {
+            let reply = match issued {
+                Ok(reply) => reply,
+                Err(identity::NotIssued::AlreadyCompleted) => {
+                    page::refuse(&setup, Refusal::AlreadyCompleted)
+                }
+                Err(identity::NotIssued::Rejected(rejected)) => {
+                    return Step::Done(answer_client(&setup, handle, *rejected));
+                }
             };
-            identity::issue(&setup, identity, tick).then(tick, move |issued, _| {
-                let reply = match issued {
-                    Ok(reply) => reply,
-                    Err(identity::NotIssued::AlreadyCompleted) => {
-                        page::refuse(&setup, Refusal::AlreadyCompleted)
-                    }
-                    Err(identity::NotIssued::Rejected(rejected)) => {
-                        return Step::Done(answer_client(&setup, handle, *rejected));
-                    }
-                };
-                Step::Done(without_cookie(&setup, handle, reply))
-            })
+            Step::Done(without_cookie(&setup, handle, reply))
         })
     })
 }

@@ -5,6 +5,7 @@ use super::mapping::Upstream;
 use super::pending::PendingUpstream;
 use super::redeem::{Code, IssuedCode};
 use super::{Rejected, mapping};
+use crate::cutoff::{self, Questions};
 use crate::event::Event;
 use crate::grant::{Allowed, Binding, CodeData, Grant, Mapping};
 use crate::mapper::{IdempotencyKey, MapUser, Occasion};
@@ -45,6 +46,7 @@ impl Identity {
         let request = &pending.request;
         let data = CodeData {
             allowed: Allowed {
+                allowed_at: pending.allowed_at(),
                 client_id: request.client.id().clone(),
                 scope: request.scope.clone(),
                 resource: request.resource.clone(),
@@ -90,6 +92,18 @@ pub(super) fn issue(
     identity: Identity,
     tick: &mut Tick,
 ) -> Step<Result<Reply, NotIssued>> {
+    let allowed_at = identity.pending.allowed_at();
+    let cutoffs = Questions::of_subject(setup, identity.user.key(), allowed_at);
+    let setup = setup.clone();
+    cutoffs.answer(&setup, cutoff::SEEN_WITHIN, tick).then(tick, move |over, tick| match over {
+        Ok(false) => map(&setup, identity, tick),
+        Ok(true) => Step::Done(Err(identity.rejected(Refusal::CutOff))),
+        Err(refusal) => Step::Done(Err(identity.rejected(refusal))),
+    })
+}
+
+/// Asks the application, where there is one.
+fn map(setup: &Setup, identity: Identity, tick: &mut Tick) -> Step<Result<Reply, NotIssued>> {
     if !setup.maps_users() {
         let mapping = mapping::default(&identity.user);
         return write(setup, identity, mapping, tick);

@@ -65,7 +65,7 @@ mod redeem;
 mod refresh;
 mod revoke;
 mod token;
-mod transact;
+pub(crate) mod transact;
 
 pub use authorize::AuthorizeRequest;
 pub use callback::Callback;

@@ -58,6 +58,8 @@ struct Way {
     /// As it was sent upstream: the exchange must repeat it, even if the configuration has changed
     /// since.
     upstream_redirect_uri: String,
+    /// When the person agreed: what a cutoff is held against.
+    allowed_at: Timestamp,
     expires_at: Timestamp,
     /// The latest time at which a repetition of this flow can still come back.
     ends_at: Timestamp,
@@ -111,6 +113,7 @@ impl AuthorizeRequest {
             nonce,
             provider: provider.id.clone(),
             upstream_redirect_uri: setup.callback_uri(&provider),
+            allowed_at: now,
             expires_at: now.after(UPSTREAM_LIFETIME),
             ends_at: page_ends_at.after(UPSTREAM_LIFETIME),
         };
@@ -123,6 +126,10 @@ impl PendingUpstream {
     /// Names the flow's cookie.
     pub(super) fn handle(&self) -> FlowHandle {
         self.handle
+    }
+
+    pub(super) fn allowed_at(&self) -> Timestamp {
+        self.way.allowed_at
     }
 
     pub(super) fn expires_at(&self) -> Timestamp {

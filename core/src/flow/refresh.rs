@@ -97,6 +97,13 @@ impl TokenGrant {
         self.data.refreshes.then_some(expires_at)
     }
 
+    /// When nothing leads to it any more, as things stand.
+    pub(crate) fn ends_unless_refreshed(&self, setup: &Setup) -> Timestamp {
+        let lifetimes = setup.lifetimes();
+        let access = self.access_expires_at(lifetimes);
+        self.refresh_expires_at(lifetimes).map_or(access, |refresh| refresh.max(access))
+    }
+
     /// The record lives as long as anything that leads to it.
     pub(super) fn keep_for(&mut self, tokens: &Tokens) {
         self.data.kept_until = self.data.kept_until.max(tokens.latest_way_back());

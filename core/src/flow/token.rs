@@ -1,10 +1,9 @@
 //! `POST /oauth/token`: the token endpoint (RFC 6749 §3.2).
 
-use super::transact::{Decision, Undone, transact};
+use super::transact::{self, Undone};
 use super::{redeem, refresh};
 use crate::check::client_auth;
 use crate::event::{Ended, Event};
-use crate::grant::Grant;
 use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
@@ -86,13 +85,7 @@ pub(super) fn open_token<T: Sealable>(
 
 /// Tries once more to end a grant, after the answer.
 fn end_later(setup: &Setup, grant_id: GrantId, tick: &mut Tick) -> Step<()> {
-    transact(setup, grant_id, tick, |grant, tick| {
-        Step::Done(match grant {
-            None | Some(Grant::Revoked(_)) => Decision::Keep(()),
-            Some(grant) => Decision::Write(Grant::Revoked(grant.end(tick.now)), ()),
-        })
-    })
-    .then(tick, |_, _| Step::Done(()))
+    transact::end(setup, grant_id, tick).then(tick, |_, _| Step::Done(()))
 }
 
 /// The endpoint.

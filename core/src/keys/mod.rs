@@ -4,6 +4,7 @@
 mod ed25519;
 mod es256;
 mod hs256;
+mod kept;
 mod purpose;
 mod sealing;
 mod signing;

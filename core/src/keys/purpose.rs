@@ -29,6 +29,14 @@ pub(crate) enum Purpose {
     GrantRecord,
     /// The owner of a record.
     Owner,
+    /// The names of cutoffs.
+    CutoffName,
+    /// Records of cutoffs.
+    CutoffRecord,
+    /// The name of the signing key that is kept in the store.
+    KeptKeyName,
+    /// The record of the signing key that is kept in the store.
+    KeptKeyRecord,
     /// The marks by which an upstream provider's tokens are known again.
     UpstreamMark,
 }
@@ -36,7 +44,7 @@ pub(crate) enum Purpose {
 impl Purpose {
     pub(super) const COUNT: usize = Self::ALL.len();
 
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::ClientId,
         Self::ClientSecret,
         Self::ConsentForm,
@@ -50,6 +58,10 @@ impl Purpose {
         Self::TokenId,
         Self::GrantRecord,
         Self::Owner,
+        Self::CutoffName,
+        Self::CutoffRecord,
+        Self::KeptKeyName,
+        Self::KeptKeyRecord,
         Self::UpstreamMark,
     ];
 
@@ -68,6 +80,10 @@ impl Purpose {
             Self::TokenId => "jti",
             Self::GrantRecord => "grant record",
             Self::Owner => "owner",
+            Self::CutoffName => "cutoff name",
+            Self::CutoffRecord => "cutoff record",
+            Self::KeptKeyName => "kept signing key name",
+            Self::KeptKeyRecord => "kept signing key record",
             Self::UpstreamMark => "upstream mark",
         }
     }

@@ -64,6 +64,9 @@ pub enum Refusal {
     /// No such client: never registered, or its registration key was removed.
     #[error("the client is unknown")]
     UnknownClient,
+    /// The operator ended the client, and it has to register again.
+    #[error("the client was ended by a cutoff")]
+    ClientEnded,
     /// A confidential client came without its secret, or with a scheme that is not offered.
     #[error("the client did not authenticate")]
     ClientUnauthenticated,
@@ -162,6 +165,9 @@ pub enum Refusal {
     /// The sign-in was completed before.
     #[error("the sign-in was completed before")]
     AlreadyCompleted,
+    /// The operator ended what the person had begun: a cutoff came after it.
+    #[error("the sign-in was ended by a cutoff")]
+    CutOff,
     /// The provider says that the person declined.
     #[error("the provider denied access")]
     UpstreamDenied,
@@ -244,10 +250,28 @@ pub enum Refusal {
     /// A record does not open, or is none.
     #[error("the grant's record is corrupt")]
     CorruptRecord,
+    /// A cutoff's record does not open, or is none: nobody knows what it ended.
+    #[error("a cutoff's record is corrupt; end the same once more to replace it")]
+    CorruptCutoff,
+    /// There is no sealing secret.
+    #[error("there is no sealing secret")]
+    SecretsMissing,
     /// The signing library failed.
     #[error("signing failed")]
     SigningFailed,
     /// The adapter runs as many flows as it may.
     #[error("too many requests at once")]
     Overloaded,
+}
+
+impl Refusal {
+    /// Whether it proves that the store is older than what its keys have seen: it was restored from
+    /// a backup, replaced or emptied. A record outlives every code and token that leads to it, so a
+    /// genuine, living one without a record, or ahead of it, has no other explanation but a clock
+    /// that was set back. The mend is [`Server::end`](crate::Server::end) of
+    /// [`Cutoff::Issuer`](crate::Cutoff::Issuer): what was revoked since then may have come back.
+    #[must_use]
+    pub fn proves_a_store_behind(&self) -> bool {
+        matches!(self, Self::GrantUnknown | Self::LostWrite)
+    }
 }

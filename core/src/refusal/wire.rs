@@ -59,7 +59,7 @@ impl Refusal {
             Self::RequestTooLong => {
                 (400, "invalid_request", "The request is too long; shorten state or redirect_uri.")
             }
-            Self::UnknownClient => {
+            Self::UnknownClient | Self::ClientEnded => {
                 (401, "invalid_client", "The client is unknown; register it again.")
             }
             Self::ClientUnauthenticated | Self::ClientCredentials { .. } => {
@@ -128,6 +128,7 @@ impl Refusal {
             }
             Self::UnknownProvider => (400, "invalid_request", "The provider is not offered here."),
             Self::AlreadyCompleted => (400, "invalid_request", "The sign-in was completed before."),
+            Self::CutOff => (400, "access_denied", "The sign-in was ended; please start again."),
             Self::UpstreamDenied => {
                 (400, "access_denied", "The sign-in was declined at the provider.")
             }
@@ -182,6 +183,8 @@ impl Refusal {
             Self::MapperUnavailable
             | Self::StoreUnavailable
             | Self::Contention
+            | Self::CorruptCutoff
+            | Self::SecretsMissing
             | Self::SigningFailed
             | Self::Overloaded => (503, "temporarily_unavailable", "Please try again in a moment."),
         };

@@ -10,9 +10,12 @@ use http::Method;
 
 use routes::{Endpoint, Manners, preflight, routes};
 
+use crate::administer::{self, GrantSummary};
 use crate::bearer::{self, Challenge, Principal};
 use crate::config::{self, Config, ConfigFault, Issuer};
+use crate::cutoff::Cutoff;
 use crate::event::Event;
+use crate::ids::GrantId;
 use crate::refusal::Refusal;
 use crate::reply::{Parts, Reply, Request};
 use crate::setup::Setup;
@@ -52,15 +55,15 @@ impl Server {
             head: request.parts().method == Method::HEAD,
         };
         let step = match endpoint {
-            Some(endpoint) => self.dispatch(endpoint, &request, &mut tick),
+            Some(endpoint) => self.dispatch(endpoint, request, &mut tick),
             None => Step::Done(refuse(Refusal::NotFound)),
         };
         step.then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply)))
     }
 
-    fn dispatch(&self, endpoint: &Endpoint, request: &Request, tick: &mut Tick) -> Step<Reply> {
-        let (setup, method) = (&self.setup, &request.parts().method);
-        if *method == Method::OPTIONS {
+    fn dispatch(&self, endpoint: &Endpoint, request: Request, tick: &mut Tick) -> Step<Reply> {
+        let (setup, method) = (&self.setup, request.parts().method.clone());
+        if method == Method::OPTIONS {
             return Step::Done(Reply::from(preflight(endpoint)));
         }
         let allowed = endpoint.allowed();
@@ -75,16 +78,16 @@ impl Server {
         match endpoint {
             Endpoint::Document(body) => Step::Done(Reply::from(metadata::document(body))),
             Endpoint::Register => {
-                Step::Done(client::register(setup, request, tick).unwrap_or_else(refuse))
+                Step::Done(client::register(setup, &request, tick).unwrap_or_else(refuse))
             }
             Endpoint::Authorize if method == Method::POST => {
-                Step::Done(flow::authorize_by_post(setup, request))
+                Step::Done(flow::authorize_by_post(setup, &request))
             }
-            Endpoint::Authorize => Step::Done(flow::authorize(setup, request, tick)),
-            Endpoint::Consent => Step::Done(flow::consent(setup, request, tick.now)),
-            Endpoint::Callback(provider) => flow::callback(setup, provider.clone(), request, tick),
-            Endpoint::Token => flow::token(setup, request, tick),
-            Endpoint::Revoke => flow::revoke(setup, request, tick),
+            Endpoint::Authorize => flow::authorize(setup, request, tick),
+            Endpoint::Consent => Step::Done(flow::consent(setup, &request, tick.now)),
+            Endpoint::Callback(provider) => flow::callback(setup, provider.clone(), &request, tick),
+            Endpoint::Token => flow::token(setup, &request, tick),
+            Endpoint::Revoke => flow::revoke(setup, &request, tick),
         }
     }
 
@@ -105,6 +108,43 @@ impl Server {
         mut tick: Tick,
     ) -> Step<Result<Principal, Challenge>> {
         bearer::authenticate_live(&self.setup, request, &mut tick)
+    }
+
+    /// Ends everything of a kind that was allowed until now, and says which grants were wiped at
+    /// once: a person's are listed and wiped; a client's and everybody's are wiped when they are
+    /// touched. What is allowed afterwards lives.
+    ///
+    /// It holds for codes, refresh tokens and flows that are still at a provider, and
+    /// [`authenticate_live`](Server::authenticate_live) sees it at once; other processes that share
+    /// the store see it within 5 seconds. [`authenticate`](Server::authenticate) sees it when an
+    /// access token expires. Where nodes' clocks differ, end once more after that difference.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownClient`] or [`Refusal::Invalid`] where what is named does not exist;
+    /// [`Refusal::StoreUnavailable`] or [`Refusal::CorruptRecord`]: end once more.
+    pub fn end(&self, cutoff: Cutoff, mut tick: Tick) -> Step<Result<Vec<GrantId>, Refusal>> {
+        administer::end(&self.setup, cutoff, &mut tick)
+    }
+
+    /// A person's living grants, the oldest first. `subject` is `provider:id`.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] where no such provider is configured, [`Refusal::StoreUnavailable`],
+    /// [`Refusal::CorruptRecord`].
+    pub fn grants(
+        &self,
+        subject: &str,
+        mut tick: Tick,
+    ) -> Step<Result<Vec<GrantSummary>, Refusal>> {
+        administer::grants(&self.setup, subject, &mut tick)
+    }
+
+    /// Ends one grant; whether it was alive.
+    ///
+    /// # Errors
+    /// [`Refusal::StoreUnavailable`], [`Refusal::Contention`], [`Refusal::CorruptRecord`].
+    pub fn end_grant(&self, grant_id: GrantId, mut tick: Tick) -> Step<Result<bool, Refusal>> {
+        administer::end_grant(&self.setup, grant_id, &mut tick)
     }
 
     /// The issuer.

@@ -1,6 +1,6 @@
 //! Faults of the store, and the clock.
 
-use vestibule_core::{Event, Record, Refusal, Reply, Request, Response, Step, Swapped};
+use vestibule_core::{Event, Freshness, Record, Refusal, Reply, Request, Response, Step, Swapped};
 
 use crate::expect::{
     assert_page, assert_redirect, assert_tok, get, invalid_grant, last_refusal, member, refused,
@@ -25,7 +25,7 @@ fn with_store(
     let mut step: Step<Reply> = world.begin(request);
     loop {
         step = match step {
-            Step::Load(pending) => {
+            Step::Load(pending) if pending.effect().freshness == Freshness::Fresh => {
                 let (asked, waiting) = pending.split();
                 let answer = match load() {
                     Some(answer) => Ok(answer),

@@ -4,7 +4,7 @@
 //! any order. Schedules are enumerated depth first: each run follows a list of choices and notes
 //! how many there were at each turn.
 
-use vestibule_core::{Reply, Request, Response, Step};
+use vestibule_core::{Freshness, Reply, Request, Response, Step};
 
 use super::World;
 use super::store::Fault;
@@ -106,7 +106,8 @@ fn run(
     Some(Ending { world, responses, faults })
 }
 
-/// What needs no turn of its own: the end of a flow, and a pause, which commutes with everything.
+/// What needs no turn of its own: the end of a flow; a pause, which commutes with everything; and a
+/// cutoff, which nobody writes here.
 fn settle(world: &mut World, actors: &mut [Actor]) {
     for actor in actors {
         loop {
@@ -114,6 +115,10 @@ fn settle(world: &mut World, actors: &mut [Actor]) {
                 Some(Step::Done(reply)) => actor.reply = Some(reply),
                 Some(step @ Step::Pause(_)) => {
                     actor.step = world.advance(step).ok();
+                    continue;
+                }
+                Some(Step::Load(load)) if load.effect().freshness != Freshness::Fresh => {
+                    actor.step = world.advance(Step::Load(load)).ok();
                     continue;
                 }
                 step => actor.step = step,

@@ -134,8 +134,9 @@ impl World {
                 waiting.resume(answer, self.tick())
             }
             Step::List(pending) => {
-                let (_, waiting) = pending.split();
-                waiting.resume(Err(vestibule_core::Unavailable), self.tick())
+                let (list, waiting) = pending.split();
+                let answer = self.store.list(&list);
+                waiting.resume(answer, self.tick())
             }
             Step::MapUser(pending) => {
                 let (map, waiting) = pending.split();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use vestibule_core::{Load, Record, RecordKey, Swap, Swapped, Unavailable};
+use vestibule_core::{Freshness, List, Load, Page, Record, RecordKey, Swap, Swapped, Unavailable};
 
 #[derive(Clone, Default)]
 pub struct Store {
@@ -12,8 +12,11 @@ pub struct Store {
     late: Option<Swap>,
     /// What becomes of the next calls, in their order; afterwards all is well.
     pub faults: Vec<Fault>,
+    /// Fresh ones.
     pub loads: usize,
     pub swaps: usize,
+    /// Whether what may come from a cache cannot be had: cutoffs.
+    pub cache_is_away: bool,
 }
 
 /// What can become of a call.
@@ -30,6 +33,10 @@ pub enum Fault {
 
 impl Store {
     pub fn load(&mut self, load: &Load) -> Result<Option<Record>, Unavailable> {
+        if load.freshness != Freshness::Fresh {
+            let found = self.records.get(&load.key).cloned();
+            return if self.cache_is_away { Err(Unavailable) } else { Ok(found) };
+        }
         self.loads += 1;
         match self.next_fault() {
             Fault::None => Ok(self.records.get(&load.key).cloned()),
@@ -56,6 +63,23 @@ impl Store {
                 Err(Unavailable)
             }
         }
+    }
+
+    pub fn list(&mut self, list: &List) -> Result<Page, Unavailable> {
+        if self.next_fault() != Fault::None {
+            return Err(Unavailable);
+        }
+        let after = |key: &RecordKey| list.after.as_ref().is_none_or(|after| key > after);
+        let mut records: Vec<_> = self
+            .records
+            .iter()
+            .filter(|(key, record)| record.owner == Some(list.owner) && after(key))
+            .map(|(key, record)| (key.clone(), record.clone()))
+            .collect();
+        let more = records.len() > list.limit;
+        records.truncate(list.limit);
+        let next = records.last().filter(|_| more).map(|(key, _)| key.clone());
+        Ok(Page { records, next })
     }
 
     fn apply(&mut self, swap: Swap) -> Swapped {
@@ -87,6 +111,25 @@ impl Store {
     pub fn corrupt(&mut self) {
         for record in self.records.values_mut() {
             record.bytes = bytes::Bytes::from_static(b"not a grant");
+        }
+    }
+
+    /// Everything that is there.
+    pub fn records(&self) -> impl Iterator<Item = (&RecordKey, &Record)> {
+        self.records.iter()
+    }
+
+    /// Puts a record there, whatever is there.
+    pub fn put(&mut self, key: RecordKey, record: Record) {
+        self.records.insert(key, record);
+    }
+
+    /// Puts something else in place of the bytes of each record of a kind.
+    pub fn corrupt_kind(&mut self, kind: &str) {
+        for (key, record) in &mut self.records {
+            if key.as_str().starts_with(kind) {
+                record.bytes = bytes::Bytes::from_static(b"not a record");
+            }
         }
     }
 
