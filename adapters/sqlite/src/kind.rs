@@ -1,0 +1,52 @@
+//! What kind of trouble an error of SQLite's is.
+
+use rusqlite::{Error, ErrorCode, ffi};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Locked,
+    Full,
+    ReadOnly,
+    Corrupt,
+    Moved,
+    Other,
+}
+
+impl Kind {
+    pub(crate) fn of(error: &Error) -> Self {
+        if let Some(failure) = error.sqlite_error() {
+            return Self::of_failure(*failure);
+        }
+        // A row that is there and is not what was written.
+        let misread = matches!(
+            error,
+            Error::FromSqlConversionFailure(..)
+                | Error::IntegralValueOutOfRange(..)
+                | Error::InvalidColumnType(..)
+                | Error::Utf8Error(..)
+        );
+        if misread { Self::Corrupt } else { Self::Other }
+    }
+
+    fn of_failure(failure: ffi::Error) -> Self {
+        let kinds = [
+            (ErrorCode::DatabaseBusy, Self::Locked),
+            (ErrorCode::DatabaseLocked, Self::Locked),
+            (ErrorCode::DiskFull, Self::Full),
+            (ErrorCode::ReadOnly, Self::ReadOnly),
+            (ErrorCode::DatabaseCorrupt, Self::Corrupt),
+            (ErrorCode::NotADatabase, Self::Corrupt),
+        ];
+        if failure.extended_code == ffi::SQLITE_READONLY_DBMOVED {
+            return Self::Moved;
+        }
+        let known = kinds.iter().find(|(code, _)| *code == failure.code);
+        known.map_or(Self::Other, |(_, kind)| *kind)
+    }
+
+    /// Whether the connection may be as wrong as what it met: its pages are in a cache, and that a
+    /// file is read-only it finds out once.
+    pub(crate) fn spoils_the_connection(self) -> bool {
+        !matches!(self, Self::Locked | Self::Full)
+    }
+}

@@ -1,0 +1,58 @@
+//! Vestibule's embedded store: records in one SQLite file, no server to run.
+//!
+//! ```no_run
+//! use vestibule_sqlite::{Options, SqliteStore};
+//!
+//! # fn run() -> Result<(), vestibule_sqlite::OpenError> {
+//! let mut options = Options::default();
+//! options.on_trouble = std::sync::Arc::new(|trouble| eprintln!("{trouble}"));
+//! let store = SqliteStore::open_with("vestibule.db", options)?;
+//! # Ok(()) }
+//! ```
+//!
+//! [`SqliteStore`] is a [`Store`](vestibule_core::drive::Store) for async code, on any runtime, and
+//! a [`blocking::Store`](vestibule_core::drive::blocking::Store) for code without. Both at once is
+//! fine, and so are several processes on one file.
+//!
+//! ```text
+//!  swap ──▶ bounded queue ──▶ writer ──▶ BEGIN, all that waited, COMMIT + sync ──▶ answers
+//!  load ──▶ cache, if the answer may be old
+//!       └─▶ bounded queue ──▶ readers ─▶ answers
+//!  sweep ─▶ writer, when nothing waits
+//! ```
+//!
+//! One sync of the disk costs a hundred times what a swap costs, so swaps that wait share one. No
+//! caller's thread ever touches the disk, but for [`SqliteStore::backup`].
+//!
+//! What SQLite cannot do is answered with [`Unavailable`](vestibule_core::Unavailable), and
+//! [`Options::on_trouble`] is told once why. A disk that was full and no longer is, a lock that is
+//! released, a file that may be written again: the store works again by itself.
+//!
+//! The file belongs on a local file system: write-ahead logging shares memory between processes,
+//! which no network file system does. Copy it with [`SqliteStore::backup`], not with `cp`, which
+//! misses what is still in the log.
+
+mod answer;
+mod backup;
+mod cache;
+mod error;
+mod file;
+mod kind;
+mod migrate;
+mod options;
+mod place;
+mod queue;
+mod reader;
+mod row;
+mod settings;
+mod store;
+mod sweep;
+mod trouble;
+mod writer;
+
+pub use answer::Answer;
+pub use error::{BackupError, OpenError};
+pub use options::Options;
+pub use settings::Settings;
+pub use store::{SqliteStore, Stats};
+pub use trouble::Trouble;

@@ -1,0 +1,53 @@
+//! What an operator may want otherwise.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::trouble::Trouble;
+
+pub(crate) type OnTrouble = Arc<dyn Fn(&Trouble) + Send + Sync>;
+
+/// What an operator may want otherwise.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// How long to wait for another process's lock, in whole milliseconds. Default 2 seconds; then
+    /// the answer is "unavailable".
+    pub busy_timeout: Duration,
+    /// How many questions may wait, each for writing and for reading. Default 1024; one more is
+    /// answered "unavailable" at once.
+    pub waiting_at_most: usize,
+    /// How many threads read. Default 2; at least 1 and at most 16 are started.
+    pub readers: usize,
+    /// How long the file may become, in bytes, its write-ahead log not counted; whatever would make
+    /// it longer is answered "unavailable". Default: as long as the disk lets it.
+    pub max_bytes: Option<u64>,
+    /// Who is told when the store stops working and when it works again. Called on the store's own
+    /// threads, which wait for it: do not ask the store from there, and do not keep the store there,
+    /// which would then never be closed. Default: nobody.
+    pub on_trouble: Arc<dyn Fn(&Trouble) + Send + Sync>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            busy_timeout: Duration::from_secs(2),
+            waiting_at_most: 1024,
+            readers: 2,
+            max_bytes: None,
+            on_trouble: Arc::new(|_| {}),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("busy_timeout", &self.busy_timeout)
+            .field("waiting_at_most", &self.waiting_at_most)
+            .field("readers", &self.readers)
+            .field("max_bytes", &self.max_bytes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! The threads that read, beside the one that writes: neither waits for the other.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use vestibule_core::{List, Page, Record, RecordKey};
+
+use crate::answer::Reply;
+use crate::cache::{Cache, Ticket};
+use crate::place::Place;
+use crate::queue::{Patience, Queue, Taker};
+use crate::row;
+use crate::trouble::{Doing, Fault, Reporter};
+
+pub(crate) enum Question {
+    /// With a ticket, the answer may be kept for others.
+    Load(RecordKey, Option<Ticket>, Reply<Option<Record>>),
+    List(List, Reply<Page>),
+    Count(Reply<u64>),
+}
+
+pub(crate) struct Reader {
+    pub(crate) place: Place,
+    /// `None`: there was trouble, and the next question begins with a new one.
+    pub(crate) connection: Option<Connection>,
+    pub(crate) queue: Arc<Queue<Question>>,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) reporter: Arc<Reporter>,
+}
+
+impl Reader {
+    /// Answers until the queue is closed and empty.
+    pub(crate) fn run(mut self) {
+        let taker = Taker(Arc::clone(&self.queue));
+        // One at a time: the others are for the other readers.
+        while let Some(questions) = taker.0.take(1, Patience::Wait) {
+            questions.into_iter().for_each(|question| self.answer(question));
+        }
+    }
+
+    /// A reply that is dropped answers "unavailable".
+    fn answer(&mut self, question: Question) {
+        match question {
+            Question::Load(key, ticket, reply) => {
+                let Some(record) = self.read(Some(&key), |file| row::load(file, &key)) else {
+                    return;
+                };
+                if let Some(ticket) = ticket {
+                    self.cache.put(&ticket, key, record.clone());
+                }
+                reply.give(Ok(record));
+            }
+            Question::List(list, reply) => {
+                if let Some(page) = self.read(None, |file| row::list(file, &list)) {
+                    reply.give(Ok(page));
+                }
+            }
+            Question::Count(reply) => {
+                if let Some(count) = self.read(None, row::count) {
+                    reply.give(Ok(count));
+                }
+            }
+        }
+    }
+
+    /// What was read, or nothing and the operator told. `key`: whose record it is.
+    fn read<T>(
+        &mut self,
+        key: Option<&RecordKey>,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Option<T> {
+        let connection = self.connection.take().map_or_else(|| self.place.reading(), Ok);
+        let answer = connection.map_err(Fault::from).and_then(|connection| {
+            let answer = read(&connection).map_err(Fault::from);
+            let spoiled = matches!(&answer, Err(fault) if fault.kind.spoils_the_connection());
+            if !spoiled {
+                self.connection = Some(connection);
+            }
+            answer
+        });
+        match answer {
+            Ok(answer) => {
+                self.reporter.worked(Doing::Reading, |troubled| key == Some(troubled));
+                Some(answer)
+            }
+            Err(fault) => {
+                self.reporter.failed(Doing::Reading, fault, key);
+                None
+            }
+        }
+    }
+}
+
+/// What the cache says about `key`, or the right to tell it.
+pub(crate) fn look_up(
+    cache: &Cache,
+    key: &RecordKey,
+    age: Duration,
+) -> Result<Option<Record>, Ticket> {
+    let now = Instant::now();
+    cache.find(key, age, now).ok_or_else(|| cache.ticket(key, now))
+}

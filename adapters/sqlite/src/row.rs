@@ -1,0 +1,146 @@
+//! Records as rows, and what the statements on them are.
+
+use bytes::Bytes;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, OptionalExtension, Row, named_params};
+use vestibule_core::{List, Owner, Page, Record, RecordKey, Swap, Swapped, Timestamp, Version};
+
+/// Compares and swaps, in one statement each. Run in a transaction.
+pub(crate) fn swap(connection: &Connection, swap: &Swap) -> rusqlite::Result<Swapped> {
+    let key = swap.key.as_str();
+    let expected = swap.expected.as_ref().map(|version| version.as_bytes().as_slice());
+    let Some(next) = &swap.next else {
+        return match expected {
+            Some(expected) => {
+                let sql = "DELETE FROM record WHERE key = :key AND version = :expected";
+                let mut delete = connection.prepare_cached(sql)?;
+                delete.execute(named_params! { ":key": key, ":expected": expected }).map(swapped)
+            }
+            None => {
+                let mut find =
+                    connection.prepare_cached("SELECT 1 FROM record WHERE key = :key")?;
+                let found = find.exists(named_params! { ":key": key })?;
+                Ok(if found { Swapped::Conflict } else { Swapped::Done })
+            }
+        };
+    };
+    let owner = next.owner.as_ref().map(|owner| owner.as_bytes().as_slice());
+    let version = next.version.as_bytes().as_slice();
+    // Core's times end where SQLite's numbers end.
+    let expires_at = i64::try_from(next.expires_at.seconds()).unwrap_or(i64::MAX);
+    let bytes = &*next.bytes;
+    match expected {
+        Some(expected) => {
+            let sql = "UPDATE record
+                SET version = :version, owner = :owner, expires_at = :expires_at, bytes = :bytes
+                WHERE key = :key AND version = :expected";
+            connection.prepare_cached(sql)?.execute(named_params! {
+                ":key": key, ":expected": expected, ":version": version, ":owner": owner,
+                ":expires_at": expires_at, ":bytes": bytes,
+            })
+        }
+        None => {
+            let sql = "INSERT INTO record (key, version, owner, expires_at, bytes)
+                VALUES (:key, :version, :owner, :expires_at, :bytes)
+                ON CONFLICT (key) DO NOTHING";
+            connection.prepare_cached(sql)?.execute(named_params! {
+                ":key": key, ":version": version, ":owner": owner,
+                ":expires_at": expires_at, ":bytes": bytes,
+            })
+        }
+    }
+    .map(swapped)
+}
+
+fn swapped(changed_rows: usize) -> Swapped {
+    if changed_rows == 0 { Swapped::Conflict } else { Swapped::Done }
+}
+
+/// The record under a key.
+pub(crate) fn load(connection: &Connection, key: &RecordKey) -> rusqlite::Result<Option<Record>> {
+    let sql = "SELECT version, owner, expires_at, bytes FROM record WHERE key = ?1";
+    connection.prepare_cached(sql)?.query_row([key.as_str()], record).optional()
+}
+
+/// A page of an owner's records.
+pub(crate) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Page> {
+    if list.limit == 0 {
+        return Ok(Page::default());
+    }
+    let mut select = connection.prepare_cached(LIST)?;
+    // One more than asked for says whether there are more.
+    let limit = i64::try_from(list.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let after = list.after.as_ref().map_or("", RecordKey::as_str);
+    let mut rows = select.query(named_params! {
+        ":owner": list.owner.as_bytes().as_slice(), ":after": after, ":limit": limit,
+    })?;
+    let mut page = Page::default();
+    while let Some(row) = rows.next()? {
+        if page.records.len() == list.limit {
+            page.next = page.records.last().map(|(key, _)| key.clone());
+            break;
+        }
+        page.records.push((RecordKey::from_stored(row.get(4)?), record(row)?));
+    }
+    Ok(page)
+}
+
+/// No key is empty, so all come after the empty one.
+const LIST: &str = "SELECT version, owner, expires_at, bytes, key FROM record
+    WHERE owner = :owner AND key > :after ORDER BY key LIMIT :limit";
+
+/// How many records there are.
+pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.prepare_cached("SELECT count(*) FROM record")?.query_row([], |row| natural(row, 0))
+}
+
+/// A row that is not what was written is an error, never a record and never absent.
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let owner = row
+        .get_ref(1)?
+        .as_blob_or_null()
+        .map_err(|error| Error::FromSqlConversionFailure(1, Type::Blob, error.into()))?;
+    Ok(Record {
+        version: Version::from_bytes(sixteen(0, blob(row, 0)?)?),
+        owner: owner.map(|owner| sixteen(1, owner)).transpose()?.map(Owner::from_bytes),
+        expires_at: Timestamp::from_seconds(natural(row, 2)?),
+        bytes: Bytes::copy_from_slice(blob(row, 3)?),
+    })
+}
+
+fn natural(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
+}
+
+fn blob<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row [u8]> {
+    let value = row.get_ref(column)?.as_blob();
+    value.map_err(|error| Error::FromSqlConversionFailure(column, Type::Blob, error.into()))
+}
+
+fn sixteen(column: usize, bytes: &[u8]) -> rusqlite::Result<[u8; 16]> {
+    bytes.try_into().map_err(|_| {
+        let length = format!("{} bytes where 16 were written", bytes.len());
+        Error::FromSqlConversionFailure(column, Type::Blob, length.into())
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_walks_the_index_and_sorts_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&mut connection).unwrap();
+        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {LIST}")).unwrap();
+        let owner = [9_u8; 16].as_slice();
+        let parameters = named_params! { ":owner": owner, ":after": "", ":limit": 2 };
+        let steps = explain.query_map(parameters, |row| row.get::<_, String>("detail")).unwrap();
+        assert_eq!(
+            steps.collect::<Result<Vec<_>, _>>().unwrap(),
+            ["SEARCH record USING INDEX record_by_owner (owner=? AND key>?)"]
+        );
+    }
+}

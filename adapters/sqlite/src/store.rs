@@ -1,0 +1,236 @@
+//! The store as its users hold it.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+
+use vestibule_core::{
+    Freshness, List, Load, Page, Record, Swap, Swapped, Timestamp, Unavailable, drive,
+};
+
+use crate::answer::{self, Answer, Reply};
+use crate::backup;
+use crate::cache::Cache;
+use crate::error::{BackupError, OpenError};
+use crate::options::Options;
+use crate::place::Place;
+use crate::queue::Queue;
+use crate::reader::{Question, Reader, look_up};
+use crate::settings::Settings;
+use crate::trouble::Reporter;
+use crate::writer::{Work, Writer, Written};
+
+/// Keeps records in one SQLite file.
+///
+/// It holds to [the storage contract](vestibule_core::store): a swap is answered once it is
+/// synced to the disk, and where the store cannot say, it says so. Its clones are the same store.
+/// Dropping the last one finishes what is queued, closes the file and ends the threads; it blocks
+/// until then.
+#[derive(Clone)]
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    place: Place,
+    cache: Arc<Cache>,
+    questions: Arc<Queue<Question>>,
+    work: Arc<Queue<Work>>,
+    written: Arc<Written>,
+    /// The readers, then the writer.
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, or creates it with mode 0600 in a folder that exists.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the file and what to do.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// The same with options.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the file and what to do.
+    pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let (place, connection) = Place::prepare(path.as_ref(), &options)?;
+        let reporter = Reporter::new(place.path(), Arc::clone(&options.on_trouble));
+        let mut shared = Shared {
+            place: place.clone(),
+            cache: Arc::new(Cache::new()),
+            questions: Arc::new(Queue::new(options.waiting_at_most)),
+            work: Arc::new(Queue::new(options.waiting_at_most)),
+            written: Arc::default(),
+            threads: Vec::new(),
+        };
+        // Whatever fails from here on drops `shared`, which ends the threads that there are.
+        for _ in 0..options.readers.clamp(1, 16) {
+            let reader = Reader {
+                place: place.clone(),
+                connection: Some(place.reading()?),
+                queue: Arc::clone(&shared.questions),
+                cache: Arc::clone(&shared.cache),
+                reporter: Arc::clone(&reporter),
+            };
+            shared.start("vestibule-reads", || reader.run())?;
+        }
+        let writer = Writer {
+            place,
+            connection: Some(connection),
+            queue: Arc::clone(&shared.work),
+            cache: Arc::clone(&shared.cache),
+            reporter,
+            written: Arc::clone(&shared.written),
+        };
+        shared.start("vestibule-writes", || writer.run())?;
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Forgets records whose expiry is [`Record::KEPT_AFTER_EXPIRY`] ago; how many. Call it now and
+    /// then, such as every 30 seconds: await the answer or wait for it.
+    ///
+    /// The whole table is walked, 1000 records at a time, while no swap waits.
+    pub fn sweep(&self, now: Timestamp) -> Answer<usize> {
+        self.shared.work(|reply| Work::Sweep(now, reply))
+    }
+
+    /// How many records there are, for tests and logs: they are counted one by one.
+    pub fn count(&self) -> Answer<u64> {
+        self.shared.ask(Question::Count)
+    }
+
+    /// How the connection that writes is set, as it says itself.
+    pub fn settings(&self) -> Answer<Settings> {
+        self.shared.work(Work::Settings)
+    }
+
+    /// What was written since the store was opened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let written = &self.shared.written;
+        Stats {
+            swaps: written.swaps.load(Ordering::Relaxed),
+            transactions: written.transactions.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Copies the store, as it is at one moment, into a new file with mode 0600, which can be
+    /// opened as a store. Others read and write meanwhile. Blocks until the copy is checked and
+    /// synced to the disk, which takes seconds for each gigabyte.
+    ///
+    /// # Errors
+    /// [`BackupError`]; nothing is left in the place of the backup then, unless it was there before.
+    pub fn backup(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
+        backup::backup(&self.shared.place, to.as_ref())
+    }
+
+    fn begin_load(&self, load: Load) -> Answer<Option<Record>> {
+        let Load { key, freshness, .. } = load;
+        let mut ticket = None;
+        // Any other freshness, of which there may be more one day, is answered from the file.
+        if let Freshness::AtMost(age) = freshness {
+            match look_up(&self.shared.cache, &key, age) {
+                Ok(record) => return Answer::given(Ok(record)),
+                Err(its) => ticket = Some(its),
+            }
+        }
+        self.shared.ask(|reply| Question::Load(key, ticket, reply))
+    }
+
+    fn begin_swap(&self, swap: Swap) -> Answer<Swapped> {
+        self.shared.work(|reply| Work::Swap(swap, reply))
+    }
+
+    fn begin_list(&self, list: List) -> Answer<Page> {
+        self.shared.ask(|reply| Question::List(list, reply))
+    }
+}
+
+impl Shared {
+    fn ask<T>(&self, question: impl FnOnce(Reply<T>) -> Question) -> Answer<T> {
+        let (reply, answer) = answer::pair();
+        self.questions.put(question(reply));
+        answer
+    }
+
+    fn work<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Answer<T> {
+        let (reply, answer) = answer::pair();
+        self.work.put(work(reply));
+        answer
+    }
+
+    fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let started: io::Result<_> = thread::Builder::new().name(name.to_owned()).spawn(run);
+        let path = self.place.path().to_owned();
+        self.threads.push(started.map_err(|source| OpenError::NoThread { path, source })?);
+        Ok(())
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.questions.close();
+        let writer = self.threads.pop();
+        // The writer's connection is the last to close: it moves the log into the file.
+        self.threads.drain(..).for_each(join);
+        self.work.close();
+        writer.into_iter().for_each(join);
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    // A thread that drops the store, while it wakes whoever waited, cannot wait for itself.
+    if thread.thread().id() != thread::current().id() {
+        // It panicked, which the panic hook has said.
+        let _ = thread.join();
+    }
+}
+
+impl drive::Store for SqliteStore {
+    async fn load(&self, load: Load) -> Result<Option<Record>, Unavailable> {
+        self.begin_load(load).await
+    }
+
+    async fn swap(&self, swap: Swap) -> Result<Swapped, Unavailable> {
+        self.begin_swap(swap).await
+    }
+
+    async fn list(&self, list: List) -> Result<Page, Unavailable> {
+        self.begin_list(list).await
+    }
+}
+
+impl drive::blocking::Store for SqliteStore {
+    fn load(&self, load: Load) -> Result<Option<Record>, Unavailable> {
+        self.begin_load(load).wait()
+    }
+
+    fn swap(&self, swap: Swap) -> Result<Swapped, Unavailable> {
+        self.begin_swap(swap).wait()
+    }
+
+    fn list(&self, list: List) -> Result<Page, Unavailable> {
+        self.begin_list(list).wait()
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.shared.place.path()).finish()
+    }
+}
+
+/// What a store has written since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Swaps that were answered [`Done`](Swapped::Done) or [`Conflict`](Swapped::Conflict).
+    pub swaps: u64,
+    /// Transactions that they made, each synced to the disk once. Fewer, where swaps waited.
+    pub transactions: u64,
+}
