@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use vestibule_core::{ClientId, Cutoff, GrantId};
 
 use crate::say::say;
-use crate::{config, dev, keys, logs, serve};
+use crate::{administer, config, dev, keys, logs, serve};
 
 /// An OAuth 2.1 authorization server and OAuth proxy for MCP servers and APIs.
 ///
@@ -49,6 +50,83 @@ enum Command {
     /// Make keys and secrets.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// End what was allowed until now: of a user, of a client, or everything.
+    ///
+    /// Codes, refresh tokens and sign-ins that are under way are refused from now on; a server that
+    /// runs sees it within 5 seconds. Access tokens that were handed out end when they expire,
+    /// unless whoever reads them asks the store. What is allowed afterwards lives: people sign in
+    /// again, and a client that registered itself registers again.
+    #[command(after_help = END_EXAMPLES)]
+    End(EndArgs),
+    /// List a user's living grants, or end one of them.
+    ///
+    /// One per line on standard output: its id, when it was allowed, when its client last got
+    /// tokens, when it expires, the client's name, the resource and the scopes.
+    #[command(after_help = GRANTS_EXAMPLES)]
+    Grants(GrantsArgs),
+    /// Copy the store into a file, while the server runs.
+    ///
+    /// The copy is the whole store as it was at one moment. Its records are sealed with the secrets
+    /// of the configuration: keep those elsewhere. To restore, stop the server, put the copy in
+    /// place of the store, remove the files beside it that end in -wal and -shm, run `vestibule end
+    /// --all`, and start: what was revoked since the copy was made would otherwise be back.
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(BackupArgs),
+}
+
+#[derive(Debug, Args)]
+struct EndArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
+    /// All grants of a person: the provider's id and the person's id there, as logs have it in
+    /// `subject`.
+    #[arg(long, value_name = "PROVIDER:ID")]
+    user: Option<String>,
+    /// All grants of a client, by its client_id.
+    #[arg(long, value_name = "CLIENT_ID")]
+    client: Option<String>,
+    /// All grants.
+    #[arg(long)]
+    all: bool,
+}
+
+impl Whose {
+    fn cutoff(self) -> Cutoff {
+        match self {
+            Self { user: Some(subject), .. } => Cutoff::Subject(subject),
+            Self { client: Some(id), .. } => Cutoff::Client(ClientId::new(id)),
+            // One of the three is required.
+            Self { .. } => Cutoff::Issuer,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct GrantsArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Whose: the provider's id and the person's id there, as logs have it in `subject`.
+    #[arg(long, value_name = "PROVIDER:ID")]
+    user: String,
+    /// End this one.
+    #[arg(long, value_name = "GRANT", value_parser = GrantId::parse)]
+    end: Option<GrantId>,
+}
+
+#[derive(Debug, Args)]
+struct BackupArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Where to: a file that is not there yet.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +209,21 @@ Examples:
   vestibule keys new > signing.key                                         a signing key
   export VESTIBULE_SECRET=\"$(vestibule keys new --algorithm secret)\"       a sealing secret";
 
+const END_EXAMPLES: &str = "\
+Examples:
+  vestibule end --config vestibule.toml --user google:1234567     a person left
+  vestibule end --config vestibule.toml --client vc1_AbC...       a client misbehaves
+  vestibule end --config vestibule.toml --all                     a backup was restored";
+
+const GRANTS_EXAMPLES: &str = "\
+Examples:
+  vestibule grants --config vestibule.toml --user google:1234567
+  vestibule grants --config vestibule.toml --user google:1234567 --end 0123456789abcdef0123456789abcdef";
+
+const BACKUP_EXAMPLES: &str = "\
+Example:
+  vestibule backup --config vestibule.toml /backups/vestibule-2026-11-24.db";
+
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
@@ -144,6 +237,14 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Check(ConfigArgs { config }) => return check(&config),
         Command::Keys(KeysCommand::New { algorithm }) => keys::print_new(algorithm),
+        Command::End(EndArgs { config, whose }) => administer::end(&config.config, whose.cutoff()),
+        Command::Grants(GrantsArgs { config, user, end: None }) => {
+            administer::list(&config.config, &user)
+        }
+        Command::Grants(GrantsArgs { config, user, end: Some(grant_id) }) => {
+            administer::end_one(&config.config, &user, grant_id)
+        }
+        Command::Backup(BackupArgs { config, file }) => administer::backup(&config.config, &file),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -157,7 +258,7 @@ pub(crate) fn run() -> ExitCode {
 fn check(file: &std::path::Path) -> ExitCode {
     match config::read(file) {
         Ok(settings) => {
-            let issuer = settings.server.issuer();
+            let issuer = &settings.config.issuer;
             say(
                 io::stdout(),
                 format_args!("{}: good (issuer {issuer}, {})", file.display(), settings.counts),

@@ -1,5 +1,6 @@
-//! The ready-made server: `vestibule serve | check | keys | dev`.
+//! The ready-made server: `vestibule dev | serve | check | keys | end | grants | backup`.
 
+mod administer;
 mod cli;
 mod config;
 mod dev;
@@ -10,6 +11,7 @@ mod requests;
 mod running;
 mod say;
 mod serve;
+mod store;
 
 use std::process::ExitCode;
 

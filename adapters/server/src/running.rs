@@ -9,17 +9,18 @@ use axum::Router;
 use axum::middleware;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use vestibule_core::Server;
 use vestibule_core::drive::Composite;
-use vestibule_core::{MemoryStore, Server};
 use vestibule_hyper::{Options, ReqwestTransport, SystemClock, Vestibule};
 
 use crate::requests;
 use crate::say::say;
+use crate::store::Store;
 
-/// How often the memory store forgets what has expired.
+/// How often the store forgets what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-type Driver = Composite<SystemClock, ReqwestTransport, Arc<MemoryStore>>;
+type Driver = Composite<SystemClock, ReqwestTransport, Store>;
 
 /// A runtime with as many threads as the machine has processors.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
@@ -42,6 +43,7 @@ pub(crate) async fn listen(address: SocketAddr, mend: &str) -> Result<TcpListene
 pub(crate) async fn run(
     listener: TcpListener,
     server: Server,
+    store: Store,
     own: Router,
     around: impl FnOnce(Router) -> Router,
     greeting: &str,
@@ -49,8 +51,7 @@ pub(crate) async fn run(
     let address = listener.local_addr().map_err(|error| format!("the socket is gone: {error}"))?;
     let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
     let (told, told_again) = told_to_end(signals);
-    let store = Arc::new(MemoryStore::new());
-    let vestibule = vestibule(server, Arc::clone(&store))?;
+    let vestibule = vestibule(server, store.clone())?;
     let issuer = vestibule.server().issuer().clone();
 
     let own = own.layer(middleware::from_fn_with_state("program", requests::log));
@@ -72,22 +73,22 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn vestibule(server: Server, store: Arc<MemoryStore>) -> Result<Vestibule<Driver>, String> {
+fn vestibule(server: Server, store: Store) -> Result<Vestibule<Driver>, String> {
     let transport = ReqwestTransport::new()
         .map_err(|error| format!("cannot make a client for identity providers: {error}"))?;
-    let driver = Composite { clock: SystemClock, transport, store, mapper: () };
     let mut options = Options::default();
-    options.observer = Arc::new(requests::Log);
+    options.observer = Arc::new(requests::Log::of(&store));
+    let driver = Composite { clock: SystemClock, transport, store, mapper: () };
     Ok(Vestibule::with_options(server, driver, options))
 }
 
-async fn sweep(store: Arc<MemoryStore>) {
+async fn sweep(store: Store) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         every.tick().await;
-        let forgotten = store.sweep(SystemClock.now());
+        let forgotten = store.sweep(SystemClock.now()).await;
         if forgotten > 0 {
-            tracing::debug!(forgotten, kept = store.len(), "swept the store");
+            tracing::debug!(forgotten, "swept the store");
         }
     }
 }

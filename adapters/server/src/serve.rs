@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::config::{self, Settings, StoreUrl};
+use vestibule_core::{Server, SigningKey};
+
+use crate::config::{self, Settings};
+use crate::store::Store;
 use crate::{health, running};
 
 /// Runs the server that a configuration file describes, until the process is told to end.
@@ -12,21 +15,29 @@ pub(crate) fn run(file: &Path) -> Result<(), String> {
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
-    let Settings { server, listen, store, signing_key_made, counts: _ } = settings;
     let mend =
         "choose another address with `listen` in the configuration, or end what holds this one";
-    let listener = running::listen(listen, mend).await?;
-    if signing_key_made {
-        tracing::warn!(
-            "no [[signing_key]] is configured: one was made, access tokens end with this process"
-        );
+    let listener = running::listen(settings.listen, mend).await?;
+    let store = Store::open(&settings.store)?;
+    if !store.is_durable() {
+        tracing::warn!("the store is \"memory:\": grants and refresh tokens end with this process");
     }
-    match store {
-        StoreUrl::Memory => {
-            tracing::warn!(
-                "the store is \"memory:\": grants and refresh tokens end with this process"
-            );
-        }
+    let server = server(settings, &store).await?;
+    running::run(listener, server, store, health::route(), |app| app, "").await
+}
+
+/// The server of a configuration; where that names no signing key, with the one in the store.
+pub(crate) async fn server(settings: Settings, store: &Store) -> Result<Server, String> {
+    let mut config = settings.config;
+    if settings.kept_signing_key {
+        let kept = store.drive(|tick| SigningKey::kept(&config.secrets, &config.issuer, tick));
+        let key = kept.await.map_err(|refusal| {
+            format!(
+                "the signing key that is kept in the store cannot be had: {refusal}; try again, or \
+                 set a [[signing_key]] of your own (`vestibule keys new` makes one)"
+            )
+        })?;
+        config.signing_keys.push(key);
     }
-    running::run(listener, server, health::route(), |app| app, "").await
+    Server::new(config).map_err(|invalid| invalid.to_string())
 }

@@ -117,7 +117,7 @@ vestibule.toml:2: listen: must be an IP address and a port, like "127.0.0.1:3000
 vestibule.toml:4: secrets[0]: a secret has at least 32 bytes, this one has 5; `vestibule keys new` makes one
 vestibule.toml:5: secrets[1]: the environment variable "CHECK_NOT_SET" is not set; set it before starting
 vestibule.toml:6: secrets[2]: the file "no.secret" cannot be read: No such file or directory (os error 2); its path is relative to this file
-vestibule.toml:8: store: is not a store this version has; available: "memory:"
+vestibule.toml:8: store: is not a store this version has; write "sqlite:PATH", or "memory:" to keep nothing
 vestibule.toml:9: providers: is not a known key; did you mean `provider`?
 vestibule.toml:12: paths.token: must start with `/` (not with `/.well-known`), must not end with `/`, and has only A-Z a-z 0-9 - . _ ~ and / in it
 vestibule.toml:15: tokens.access: is not a duration; write it like "60s", "15m", "12h" or "30d"
@@ -203,7 +203,7 @@ fn what_is_no_toml_is_told_by_its_line() {
 fn an_empty_file_misses_what_has_no_default() {
     let Ran { stdout, .. } = checked("");
     let keys: Vec<_> = stdout.lines().filter_map(|line| line.split(": ").nth(1)).collect();
-    assert_eq!(keys, ["issuer", "provider", "secrets", "store"]);
+    assert_eq!(keys, ["issuer", "provider", "secrets"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Many requests at the same moment, over sockets, against the running program.
+//! Many requests at the same moment, over sockets, against the running program and its SQLite store.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -22,7 +22,7 @@ use wire::Wire;
 
 const REDIRECT_URI: &str = "http://127.0.0.1:49152/cb";
 const AT_ONCE: usize = 50;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 200;
 
 /// The program, and an application that has registered itself there.
 struct Dev {

@@ -49,14 +49,15 @@ const KEYS: &[&str] = &[
 
 /// What a configuration file says, without a fault.
 pub(crate) struct Settings {
-    /// The server that it describes.
-    pub(crate) server: Server,
+    /// The server that it describes. Nothing is wrong with it, but where
+    /// [`kept_signing_key`](Self::kept_signing_key) says so, its signing key is in the store.
+    pub(crate) config: Config,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
     /// Where grants are kept.
     pub(crate) store: StoreUrl,
-    /// Whether no signing key was given, so that one was made that ends with the process.
-    pub(crate) signing_key_made: bool,
+    /// Whether no signing key was given, so that one is kept in the store.
+    pub(crate) kept_signing_key: bool,
     /// How much there is of what, for `check`.
     pub(crate) counts: Counts,
 }
@@ -125,9 +126,10 @@ fn read_document<'d>(notes: &'d Notes, document: &'d DeTable<'d>) -> Option<Sett
     };
     let secrets = file.require("secrets", "write secrets = [{ env = \"VESTIBULE_SECRET\" }]");
     let secrets = secrets.map(|value| sealing::read(&value)).unwrap_or_default();
-    let store =
-        file.require("store", "write store = \"memory:\", which keeps grants in this process");
-    let store = store.and_then(|value| value.parsed(str::parse));
+    let store = match file.find("store") {
+        Some(value) => store::read(&value),
+        None => Some(store::default(notes.folder())),
+    };
 
     // Core judges what follows even where the issuer cannot be read; none of it depends on the
     // issuer.
@@ -140,19 +142,19 @@ fn read_document<'d>(notes: &'d Notes, document: &'d DeTable<'d>) -> Option<Sett
         clients: config.clients.len(),
         resources: config.resources.len(),
     };
-    let server = match Server::new(config) {
-        Ok(server) => Some(server),
-        Err(invalid) => {
-            notes.add(invalid.faults.into_iter().map(|fault| signing_keys.locate(fault)).collect());
-            None
-        }
-    };
+    if let Err(invalid) = Server::new(config.clone()) {
+        notes.add(invalid.faults.into_iter().map(|fault| signing_keys.locate(fault)).collect());
+        return None;
+    }
+    if signing_keys.kept {
+        config.signing_keys.clear();
+    }
     issuer?;
     Some(Settings {
-        server: server?,
+        config,
         listen: listen?,
         store: store?,
-        signing_key_made: signing_keys.made,
+        kept_signing_key: signing_keys.kept,
         counts,
     })
 }
@@ -194,16 +196,17 @@ fn read_tables(file: &Table<'_>, config: &mut Config) {
 /// a key.
 struct SigningKeys {
     places: Vec<usize>,
-    made: bool,
+    kept: bool,
 }
 
 fn read_signing_keys(file: &Table<'_>, config: &mut Config) -> SigningKeys {
     let Some(value) = file.find("signing_key") else {
+        // A stand-in for the one in the store, which is opened by who needs it.
         match keys::signing_key(Algorithm::EdDsa) {
             Ok(key) => config.signing_keys.push(key),
             Err(error) => file.fault("signing_key", error),
         }
-        return SigningKeys { places: Vec::new(), made: true };
+        return SigningKeys { places: Vec::new(), kept: true };
     };
     let mut places = Vec::new();
     for (n, table) in value.tables(signing_key::TITLE, signing_key::KEYS).iter().enumerate() {
@@ -212,7 +215,7 @@ fn read_signing_keys(file: &Table<'_>, config: &mut Config) -> SigningKeys {
             places.push(n);
         }
     }
-    SigningKeys { places, made: false }
+    SigningKeys { places, kept: false }
 }
 
 impl SigningKeys {

@@ -18,6 +18,8 @@ use vestibule_core::{
 
 use self::host::OwnHost;
 use self::provider::DevProvider;
+use crate::config::StoreUrl;
+use crate::store::Store;
 use crate::{health, keys, requests, running};
 
 /// What the development resource lets a client do.
@@ -49,6 +51,9 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
     let idp_host = OwnHost::of(&idp_listener)?;
     let (issuer, idp) = (own_host.origin(), idp_host.origin());
 
+    let folder = tempfile::Builder::new().prefix("vestibule-dev-").tempdir();
+    let folder = folder.map_err(|error| format!("cannot make a temporary folder: {error}"))?;
+    let store = Store::open(&StoreUrl::Sqlite(folder.path().join("vestibule.db")))?;
     let client_secret = keys::random_text().map_err(|error| error.to_string())?;
     let server = server(&issuer, &idp, &client_secret)?;
     // Core's default: below `/oauth/callback`, the provider's id.
@@ -60,8 +65,10 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
     let own = health::route().merge(try_page::routes());
     let around = |app: Router| app.layer(middleware::from_fn_with_state(own_host, host::only));
     let greeting = greeting(&issuer, &idp);
-    let ended = running::run(listener, server, own, around, &greeting).await;
+    let ended = running::run(listener, server, store, own, around, &greeting).await;
     serving_idp.abort();
+    // The folder goes with all that is in it.
+    drop(folder);
     ended
 }
 

@@ -1,19 +1,46 @@
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use vestibule_core::{ClientId, Event, GrantId};
 use vestibule_hyper::{Observer, Outcome, RequestId, Seen};
 
 use super::milliseconds;
+use crate::store::Store;
 
 /// Writes the line of each request that Vestibule answered.
 ///
 /// Texts are fields, not parts of a message: that way line breaks in them are written as escapes,
 /// and no client can write a line of its own.
 #[derive(Debug)]
-pub(crate) struct Log;
+pub(crate) struct Log {
+    /// Whether grants outlive the process, so that one that is missing is news.
+    durable: bool,
+    said_behind: AtomicBool,
+}
+
+impl Log {
+    pub(crate) fn of(store: &Store) -> Self {
+        Self { durable: store.is_durable(), said_behind: AtomicBool::new(false) }
+    }
+
+    /// Says once that the store is older than what its keys have seen.
+    fn warn_if_behind(&self, event: &Event) {
+        let behind = matches!(event, Event::Refused { refusal } if refusal.proves_a_store_behind());
+        if behind && self.durable && !self.said_behind.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                target: "vestibule::store",
+                "the store is older than what its keys have seen: a genuine, living token leads to \
+                 no grant, or to a state that the grant has not reached. It was restored from a \
+                 backup, replaced or emptied, and what was revoked since then may be back: run \
+                 `vestibule end --all`"
+            );
+        }
+    }
+}
 
 impl Observer for Log {
     fn observe(&self, seen: &Seen<'_>) {
+        seen.events.iter().for_each(|event| self.warn_if_behind(event));
         let mut happened = Happened::default();
         seen.events.iter().for_each(|event| happened.add(event));
         let request_id = seen.request_id.map(RequestId::as_str);

@@ -1,0 +1,145 @@
+//! `vestibule end`, `vestibule grants`, `vestibule backup`: what an operator does to a server's
+//! store, while the server runs or not.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use vestibule_core::{Cutoff, GrantId, GrantSummary, Refusal, Server, Timestamp};
+
+use crate::config::{self, Settings};
+use crate::say::say;
+use crate::store::{self, Store};
+use crate::{running, serve};
+
+/// Ends what was allowed until now.
+pub(crate) fn end(file: &Path, cutoff: Cutoff) -> Result<(), String> {
+    let what = if let Cutoff::Subject(subject) = &cutoff {
+        format!("what {subject} allowed")
+    } else if let Cutoff::Client(client_id) = &cutoff {
+        format!("what was allowed to {client_id}")
+    } else {
+        "what anybody allowed".to_owned()
+    };
+    let ended = with_server(file, async |server, store| {
+        store.drive(|tick| server.end(cutoff, tick)).await.map_err(explain)
+    })?;
+    say(
+        io::stdout(),
+        format_args!(
+            "{what} until now is over: codes, refresh tokens and sign-ins under way at once (within \
+             5 seconds in a server that runs), access tokens when they expire"
+        ),
+    );
+    for grant_id in ended {
+        say(io::stdout(), format_args!("ended grant {grant_id}"));
+    }
+    Ok(())
+}
+
+/// Lists a person's grants.
+pub(crate) fn list(file: &Path, subject: &str) -> Result<(), String> {
+    let grants = with_server(file, async |server, store| grants(server, store, subject).await)?;
+    for grant in &grants {
+        say(io::stdout(), shown(grant));
+    }
+    if grants.is_empty() {
+        say(io::stderr(), format_args!("{subject} has no living grants"));
+    }
+    Ok(())
+}
+
+/// Ends one grant of a person.
+pub(crate) fn end_one(file: &Path, subject: &str, grant_id: GrantId) -> Result<(), String> {
+    with_server(file, async |server, store| {
+        let grants = grants(server, store, subject).await?;
+        if !grants.iter().any(|grant| grant.grant_id == grant_id) {
+            return Err(format!("{subject} has no living grant {grant_id}"));
+        }
+        store.drive(|tick| server.end_grant(grant_id, tick)).await.map_err(explain)
+    })?;
+    say(io::stdout(), format_args!("ended grant {grant_id}"));
+    Ok(())
+}
+
+/// Copies the store into a file of its own.
+pub(crate) fn backup(file: &Path, to: &Path) -> Result<(), String> {
+    let settings = read(file)?;
+    let store = store::existing(&settings.store)?;
+    store.backup(to).map_err(|error| error.to_string())?;
+    say(
+        io::stdout(),
+        format_args!(
+            "{}: the whole store, as it was at one moment. After it was restored, run \
+             `vestibule end --all`: what was revoked since then would be back",
+            to.display()
+        ),
+    );
+    Ok(())
+}
+
+async fn grants(
+    server: &Server,
+    store: &Store,
+    subject: &str,
+) -> Result<Vec<GrantSummary>, String> {
+    store.drive(|tick| server.grants(subject, tick)).await.map_err(explain)
+}
+
+fn read(file: &Path) -> Result<Settings, String> {
+    config::read(file).map_err(|faults| faults.to_string())
+}
+
+/// The server that a file describes, and its store, which must be there.
+fn with_server<T>(
+    file: &Path,
+    act: impl AsyncFnOnce(&Server, &Store) -> Result<T, String>,
+) -> Result<T, String> {
+    let settings = read(file)?;
+    let store = Store::Sqlite(store::existing(&settings.store)?);
+    running::runtime()?.block_on(async {
+        let server = serve::server(settings, &store).await?;
+        act(&server, &store).await
+    })
+}
+
+fn explain(refusal: Refusal) -> String {
+    if refusal == Refusal::UnknownClient {
+        return "no such client: none is configured with this id, and it is none that registered \
+            itself here"
+            .to_owned();
+    }
+    if refusal == (Refusal::Invalid { parameter: "subject" }) {
+        return "no such user: write PROVIDER:ID, a provider of the configuration and the id that \
+            it has for the person, like \"google:1234567\"; the log of a sign-in has it as \
+            `subject`"
+            .to_owned();
+    }
+    format!("{refusal}; run the same once more")
+}
+
+/// One grant in one line of fields that scripts can take apart.
+fn shown(grant: &GrantSummary) -> String {
+    let name = grant.client_name.as_deref().unwrap_or("(no longer known)");
+    let refreshed = grant.refreshed_at.map_or_else(|| "never".to_owned(), time);
+    format!(
+        "{}  allowed {}  refreshed {refreshed}  expires {}  {name:?}  {}  [{}]",
+        grant.grant_id,
+        time(grant.allowed_at),
+        time(grant.expires_at),
+        grant.resource,
+        grant.scope,
+    )
+}
+
+/// RFC 3339, in UTC.
+fn time(time: Timestamp) -> String {
+    let since = Duration::from_secs(time.seconds());
+    match SystemTime::UNIX_EPOCH.checked_add(since) {
+        // The formatter knows four digits of a year.
+        Some(time) if since.as_secs() < 253_402_300_800 => {
+            humantime::format_rfc3339_seconds(time).to_string()
+        }
+        Some(_) | None => "at the end of time".to_owned(),
+    }
+}
