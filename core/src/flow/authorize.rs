@@ -10,7 +10,7 @@ use crate::check::pkce::CodeChallenge;
 use crate::check::redirect_uri::{self, RegisteredRedirect};
 use crate::check::{resource, scope};
 use crate::client::Client;
-use crate::cutoff::{self, Questions};
+use crate::cutoff::Questions;
 use crate::encoding::base64url;
 use crate::event::Event;
 use crate::ids::{ClientId, FlowId, ProviderId};
@@ -20,6 +20,7 @@ use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
 use crate::setup::Setup;
 use crate::step::Step;
+use crate::store::Freshness;
 use crate::tick::Tick;
 
 const PARAMETERS: [&str; 12] = [
@@ -142,7 +143,8 @@ pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Ste
     };
     let setup = setup.clone();
     let cutoffs = Questions::of_client(&setup, &asked.client);
-    cutoffs.answer(&setup, cutoff::SEEN_WITHIN, tick).then(tick, move |over, tick| {
+    // Fresh: an answer that a cache keeps would be something that stays of an anonymous request.
+    cutoffs.answer(&setup, Freshness::Fresh, tick).then(tick, move |over, tick| {
         Step::Done(match over {
             Ok(false) => show(&setup, &request, &asked, preselected.as_ref(), tick),
             Ok(true) => page::refuse(&setup, Refusal::ClientEnded),
