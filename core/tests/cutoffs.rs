@@ -8,6 +8,7 @@ use vestibule_core::{
     ClientId, Cutoff, Event, GrantId, GrantSummary, Refusal, Response, SealingSecret, Step,
 };
 
+use world::store::Fault;
 use world::upstream::Answer;
 use world::{Browser, World, authorize_with, config, error_of, json_of, location, query_of, text};
 
@@ -266,14 +267,12 @@ fn sto_11_a_cutoff_that_cannot_be_read_is_never_none_and_can_be_made_anew() {
 #[test]
 fn sto_03_while_cutoffs_cannot_be_had_nothing_is_given_and_nothing_is_spent() {
     let (mut world, mut before) = before();
-    let id = world.register("https://app.test/cb");
     let refresh_token = token(&before.tokens, "refresh_token");
     world.store.cache_is_away = true;
     for response in [
         world.redeem(&before.code),
         world.refresh(&refresh_token),
         world.revoke(&refresh_token),
-        world.get(&authorize_with(&[("client_id", &id)])),
         before.browser.get(&mut world, &before.callback),
     ] {
         assert_eq!(response.status, 503, "{}", text(&response));
@@ -284,6 +283,18 @@ fn sto_03_while_cutoffs_cannot_be_had_nothing_is_given_and_nothing_is_spent() {
     assert_eq!(world.refresh(&refresh_token).status, 200);
     let back = before.browser.get(&mut world, &before.callback);
     assert!(location(&back.headers).unwrap().contains("code="));
+}
+
+#[test]
+fn sto_03_a_page_is_not_shown_while_nobody_knows_whether_its_client_was_ended() {
+    let mut world = World::new();
+    let id = world.register("https://app.test/cb");
+    world.store.faults = vec![Fault::Unavailable];
+    let page = authorize_with(&[("client_id", &id)]);
+    let refused = world.get(&page);
+    assert_eq!(refused.status, 503);
+    assert!(refused.headers.contains_key(http::header::RETRY_AFTER));
+    assert_eq!(world.get(&page).status, 200);
 }
 
 #[test]
