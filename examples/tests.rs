@@ -6,7 +6,7 @@ mod by_hand;
 mod own_store;
 
 use own_store::FolderStore;
-use vestibule_conformance::store::{Children, Folder, Subject, check};
+use vestibule_conformance::store::{Folder, Subject};
 use vestibule_core::Timestamp;
 
 #[test]
@@ -50,12 +50,4 @@ impl Subject for OwnStore {
     }
 }
 
-vestibule_conformance::store_contract! { own_store_contract: OwnStore }
-
-/// The same in one test, which also shows that no clause passes for not being asked.
-#[test]
-fn own_store_is_asked_every_clause() {
-    let report =
-        check::<OwnStore>(&Children::of_test(module_path!(), "own_store_is_asked_every_clause"));
-    assert!(report.holds() && report.not_asked().next().is_none(), "{report}");
-}
+vestibule_conformance::store_contract! { own_store_contract: OwnStore, all }

@@ -64,19 +64,22 @@ pub use subject::Subject;
 /// Makes a module with one test for each [clause](crate::store::clause): `name: Type`, where the
 /// type is a [`Subject`].
 ///
-/// A clause that cannot be asked of the subject passes and says so in its output;
-/// [`Report::not_asked`] tells which they are.
+/// A clause that cannot be asked of the subject passes and says so in its output. With
+/// `name: Type, all` it fails: for stores that leave nothing out.
 #[macro_export]
 macro_rules! store_contract {
     ($name:ident: $subject:ty) => {
-        $crate::__each_store_clause! { [$crate::__store_tests] { $name $subject } }
+        $crate::__each_store_clause! { [$crate::__store_tests] { $name $subject, false } }
+    };
+    ($name:ident: $subject:ty, all) => {
+        $crate::__each_store_clause! { [$crate::__store_tests] { $name $subject, true } }
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __store_tests {
-    ({ $name:ident $subject:ty } $($clause:ident)*) => {
+    ({ $name:ident $subject:ty, $all:literal } $($clause:ident)*) => {
         mod $name {
             #[allow(unused_imports, reason = "the subject may be named by its whole path")]
             use super::*;
@@ -86,7 +89,8 @@ macro_rules! __store_tests {
                 fn $clause() -> ::std::result::Result<(), $crate::store::Objection> {
                     let children =
                         $crate::store::Children::of_test(::std::module_path!(), stringify!($clause));
-                    $crate::store::as_test($crate::store::clause::$clause::<$subject>(&children))
+                    let verdict = $crate::store::clause::$clause::<$subject>(&children);
+                    $crate::store::as_test(verdict, $all)
                 }
             )*
         }

@@ -42,16 +42,16 @@ impl fmt::Debug for Objection {
     }
 }
 
-/// What a test makes of a verdict: what cannot be asked passes, and says so.
+/// What a test makes of a verdict: what cannot be asked passes and says so, unless all must be.
 #[doc(hidden)]
 #[expect(clippy::print_stderr, reason = "that is where a test's output goes")]
-pub fn as_test(verdict: Verdict) -> Verdict {
+pub fn as_test(verdict: Verdict, all: bool) -> Verdict {
     match verdict {
-        Err(Objection::NotAsked(why)) => {
+        Err(Objection::NotAsked(why)) if !all => {
             eprintln!("not asked: {why}");
             Ok(())
         }
-        Ok(()) | Err(Objection::Broken(_)) => verdict,
+        Ok(()) | Err(Objection::NotAsked(_) | Objection::Broken(_)) => verdict,
     }
 }
 

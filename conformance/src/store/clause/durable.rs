@@ -1,6 +1,9 @@
 //! What is there after a store was closed, or its process killed.
 
-use vestibule_core::{Record, RecordKey, Swap};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use vestibule_core::{Record, RecordKey, Swap, Swapped};
 
 use crate::store::ask::{Ask, hold, key, sample, whole_list, within};
 use crate::store::{Children, Objection, Subject, Verdict, children};
@@ -13,7 +16,7 @@ use crate::store::{Children, Objection, Subject, Verdict, children};
 /// # Errors
 /// If it does not hold.
 pub fn what_is_done_is_there_when_the_store_is_opened_again<S: Subject>(_: &Children) -> Verdict {
-    const WRITES: u64 = 60;
+    const WRITES: u64 = 30;
     let subject = S::fresh();
     for reopened in 1..=3 {
         let store = subject.open();
@@ -66,7 +69,7 @@ pub fn what_is_done_survives_the_kill_of_its_process<S: Subject>(children: &Chil
     });
     let subject = S::fresh();
     let mut done = 0;
-    for kill_after in [1, 2, 3, 17, 40] {
+    for (kill_after, and_then_after) in KILLS {
         let mut process = children.start(CLAUSE, done, &subject)?;
         let mut heard = 0;
         while let Some(said) = process.hear()? {
@@ -74,6 +77,11 @@ pub fn what_is_done_survives_the_kill_of_its_process<S: Subject>(children: &Chil
             done += 1;
             heard += 1;
             if heard == kill_after {
+                // Wherever in its next swaps that finds it.
+                let began = Instant::now();
+                while began.elapsed() < and_then_after {
+                    thread::yield_now();
+                }
                 process.kill()?;
             }
         }
@@ -95,6 +103,16 @@ pub fn what_is_done_survives_the_kill_of_its_process<S: Subject>(children: &Chil
     Ok(())
 }
 
+/// After how many swaps a process is killed, and how long after those.
+const KILLS: [(u64, Duration); 6] = [
+    (1, Duration::ZERO),
+    (2, Duration::from_micros(200)),
+    (3, Duration::from_micros(700)),
+    (7, Duration::from_millis(2)),
+    (12, Duration::from_millis(5)),
+    (25, Duration::ZERO),
+];
+
 /// How many keys the script has.
 const KEYS: u64 = 8;
 
@@ -106,7 +124,7 @@ trait Script: Ask {
         let expected = before.as_ref().map(|record| record.version);
         let swapped = self.swap(Swap::new(key.clone(), expected, after.clone()))?;
         hold!(
-            swapped == vestibule_core::Swapped::Done,
+            swapped == Swapped::Done,
             "{} is not {before:?}, which was done before",
             key.as_str()
         );

@@ -73,6 +73,9 @@ fn while_a_writer_counts<S: Subject>(see: impl Fn(u64, u64) -> Verdict + Sync) -
         let store = subject.open();
         let mut there: Option<Record> = None;
         for number in 1..=WRITES {
+            if over.load(Ordering::SeqCst) {
+                break;
+            }
             let next = sample(number, 0);
             store.put(&key, there.as_ref(), Some(&next))?;
             done.store(number, Ordering::SeqCst);
@@ -80,7 +83,7 @@ fn while_a_writer_counts<S: Subject>(see: impl Fn(u64, u64) -> Verdict + Sync) -
         }
         Ok(())
     };
-    let read = || -> Verdict {
+    let look = || -> Verdict {
         let store = subject.open();
         let mut last = 0;
         // Once more after the end.
@@ -96,6 +99,13 @@ fn while_a_writer_counts<S: Subject>(see: impl Fn(u64, u64) -> Verdict + Sync) -
             last = seen;
         }
         Ok(())
+    };
+    let read = || {
+        let verdict = look();
+        if verdict.is_err() {
+            over.store(true, Ordering::SeqCst);
+        }
+        verdict
     };
     thread::scope(|scope| {
         let readers = [scope.spawn(read), scope.spawn(read)];
