@@ -1,8 +1,9 @@
 //! One file per lesson:
 //!
 //! - `by_hand.rs`: a whole sign-in without a network, each step printed as it is answered.
+//! - `own_store.rs`: a store of one's own, which passes the contract for stores.
 //!
-//! Run it with `cargo run -p vestibule-examples --example by_hand`. The examples of the README are
+//! Run one with `cargo run -p vestibule-examples --example by_hand`. The examples of the README are
 //! compiled here too.
 
 #[doc = include_str!("../README.md")]
