@@ -36,8 +36,16 @@ pub(crate) enum Found {
     Anothers(i32),
 }
 
-/// Looks and changes nothing.
+/// Looks and changes nothing. At one moment: between two looks another process may have taken all
+/// steps.
 pub(crate) fn look(connection: &Connection) -> rusqlite::Result<Found> {
+    let moment = connection.unchecked_transaction()?;
+    let found = look_within(&moment)?;
+    moment.finish()?;
+    Ok(found)
+}
+
+fn look_within(connection: &Connection) -> rusqlite::Result<Found> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
     let application = number("application_id")?;
     let version = number("user_version")?;
@@ -54,7 +62,7 @@ pub(crate) fn look(connection: &Connection) -> rusqlite::Result<Found> {
 /// was faster.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version = match look(&transaction)? {
+    let version = match look_within(&transaction)? {
         Found::Nothing => 0,
         Found::Ours(version) => version,
         // It was looked at before: not reached unless the file changed hands meanwhile.

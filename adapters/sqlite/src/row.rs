@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Error, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Error, OptionalExtension, Row, named_params, params};
 use vestibule_core::{List, Owner, Page, Record, RecordKey, Swap, Swapped, Timestamp, Version};
 
 /// Compares and swaps, in one statement each. Run in a transaction.
@@ -67,13 +67,17 @@ pub(crate) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Pag
     if list.limit == 0 {
         return Ok(Page::default());
     }
-    let mut select = connection.prepare_cached(LIST)?;
     // One more than asked for says whether there are more.
     let limit = i64::try_from(list.limit).unwrap_or(i64::MAX).saturating_add(1);
-    let after = list.after.as_ref().map_or("", RecordKey::as_str);
-    let mut rows = select.query(named_params! {
-        ":owner": list.owner.as_bytes().as_slice(), ":after": after, ":limit": limit,
+    let owner = list.owner.as_bytes().as_slice();
+    let mut select = connection.prepare_cached(match list.after {
+        Some(_) => LIST_AFTER,
+        None => LIST,
     })?;
+    let mut rows = match &list.after {
+        Some(after) => select.query(params![owner, limit, after.as_str()]),
+        None => select.query(params![owner, limit]),
+    }?;
     let mut page = Page::default();
     while let Some(row) = rows.next()? {
         if page.records.len() == list.limit {
@@ -85,9 +89,10 @@ pub(crate) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Pag
     Ok(page)
 }
 
-/// No key is empty, so all come after the empty one.
 const LIST: &str = "SELECT version, owner, expires_at, bytes, key FROM record
-    WHERE owner = :owner AND key > :after ORDER BY key LIMIT :limit";
+    WHERE owner = ?1 ORDER BY key LIMIT ?2";
+const LIST_AFTER: &str = "SELECT version, owner, expires_at, bytes, key FROM record
+    WHERE owner = ?1 AND key > ?3 ORDER BY key LIMIT ?2";
 
 /// How many records there are.
 pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
@@ -134,13 +139,13 @@ mod tests {
     fn a_list_walks_the_index_and_sorts_nothing() {
         let mut connection = Connection::open_in_memory().unwrap();
         crate::migrate::migrate(&mut connection).unwrap();
-        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {LIST}")).unwrap();
-        let owner = [9_u8; 16].as_slice();
-        let parameters = named_params! { ":owner": owner, ":after": "", ":limit": 2 };
-        let steps = explain.query_map(parameters, |row| row.get::<_, String>("detail")).unwrap();
-        assert_eq!(
-            steps.collect::<Result<Vec<_>, _>>().unwrap(),
-            ["SEARCH record USING INDEX record_by_owner (owner=? AND key>?)"]
-        );
+        for (list, plan) in [
+            (LIST, "SEARCH record USING INDEX record_by_owner (owner=?)"),
+            (LIST_AFTER, "SEARCH record USING INDEX record_by_owner (owner=? AND key>?)"),
+        ] {
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {list}")).unwrap();
+            let steps = explain.raw_query().mapped(|row| row.get::<_, String>("detail"));
+            assert_eq!(steps.collect::<Result<Vec<_>, _>>().unwrap(), [plan]);
+        }
     }
 }

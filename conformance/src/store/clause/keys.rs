@@ -130,10 +130,10 @@ pub fn a_hostile_key_is_kept_as_itself_or_refused<S: Subject>(_: &Children) -> V
         kept.sort_by(|(a, _), (b, _)| a.cmp(b));
         let listed = || {
             let listed = whole_list(&other, owner, None, 7)?;
-            let keys = |list: &[(RecordKey, Record)]| {
-                format!("{:?}", list.iter().map(|(key, _)| key).collect::<Vec<_>>())
-            };
-            hold!(listed == kept, "listed are {}, kept were {}", keys(&listed), keys(&kept));
+            for (listed, kept) in listed.iter().zip(&kept) {
+                hold!(listed == kept, "listed is {:?}, kept was {:?}", listed.0, kept.0);
+            }
+            hold!(listed.len() == kept.len(), "{} of {} are listed", listed.len(), kept.len());
             Ok(())
         };
         crate::store::ask::within(S::LIST_LAG, listed)?;
