@@ -91,3 +91,35 @@ impl fmt::Display for OutsideReach {
 }
 
 impl std::error::Error for OutsideReach {}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn resolve(url: &'static str, reach: Reach) -> Result<Vec<SocketAddr>, Error> {
+        let judging = Judging { lookup: by_the_machine(), reach };
+        let found =
+            judging.resolve(&Uri::from_static(url), &Config::default(), NextTimeout::default())?;
+        Ok(found.to_vec())
+    }
+
+    #[test]
+    fn what_the_machine_answers_is_judged() {
+        let found = resolve("https://localhost/", Reach::Configured).unwrap();
+        assert!(!found.is_empty() && found.iter().all(|it| it.ip().is_loopback()), "{found:?}");
+        let refused = resolve("https://localhost/", Reach::PublicAddresses).unwrap_err();
+        assert!(matches!(refused, Error::Other(cause) if cause.is::<OutsideReach>()));
+    }
+
+    #[test]
+    fn addresses_are_judged_and_not_looked_up() {
+        let found = resolve("https://[2606:4700::1111]:8443/", Reach::PublicAddresses).unwrap();
+        assert_eq!(found, ["[2606:4700::1111]:8443".parse().unwrap()]);
+        let found = resolve("http://127.0.0.1/", Reach::Configured).unwrap();
+        assert_eq!(found, ["127.0.0.1:80".parse().unwrap()]);
+        let refused = resolve("https://[::1]/", Reach::PublicAddresses).unwrap_err();
+        assert!(matches!(refused, Error::Other(cause) if cause.is::<OutsideReach>()));
+    }
+}

@@ -51,3 +51,26 @@ impl Resolve for Judging {
 #[derive(Debug, thiserror::Error)]
 #[error("the name resolves to an address that is not permitted")]
 pub(super) struct OutsideReach;
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+    async fn localhost(reach: Reach) -> Result<Vec<IpAddr>, Failed> {
+        let judging = Judging { lookup: by_the_machine(), reach };
+        let found = judging.resolve("localhost".parse().unwrap()).await?;
+        Ok(found.map(|address| address.ip()).collect())
+    }
+
+    #[tokio::test]
+    async fn what_the_machine_answers_is_judged() {
+        let found = localhost(Reach::Configured).await.unwrap();
+        assert!(!found.is_empty() && found.iter().all(IpAddr::is_loopback), "{found:?}");
+        let refused = localhost(Reach::PublicAddresses).await.unwrap_err();
+        assert!(refused.is::<OutsideReach>(), "{refused:?}");
+    }
+}
