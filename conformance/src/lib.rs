@@ -7,5 +7,9 @@
 //! way to get it wrong.
 //!
 //! - [`store`]: does a store hold to [the storage contract](vestibule_core::store)?
+//! - `transport`, with the feature of that name: does a transport hold to
+//!   [its contract](vestibule_core::drive::Transport)?
 
 pub mod store;
+#[cfg(feature = "transport")]
+pub mod transport;

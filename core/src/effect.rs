@@ -3,6 +3,10 @@
 //! Each question is a type that names the one type its answer may have. An adapter answers them; it
 //! needs to understand HTTP and compare-and-swap, and nothing of OAuth.
 
+mod reach;
+
+pub use reach::Reach;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -106,17 +110,6 @@ impl fmt::Debug for HttpCall {
             .field("body_length", &self.body.len())
             .finish_non_exhaustive()
     }
-}
-
-/// Which addresses an [`HttpCall`] may connect to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reach {
-    /// The host stands in the operator's configuration, so any address it resolves to is meant.
-    Configured,
-    /// The URL came from outside: only globally routable addresses, checked after resolving the
-    /// name and then pinned. A transport that cannot do so answers [`Unreachable::NotPermitted`].
-    PublicAddresses,
 }
 
 /// What an [`HttpCall`] is for.

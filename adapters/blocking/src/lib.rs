@@ -79,5 +79,5 @@ mod vestibule;
 
 pub use body::read;
 pub use clock::SystemClock;
-pub use transport::UreqTransport;
+pub use transport::{NoCertificate, UreqTransport, UreqTransportBuilder};
 pub use vestibule::Vestibule;

@@ -3,33 +3,29 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[macro_use]
-#[path = "../../hyper/tests/contract/mod.rs"]
-#[allow(dead_code, unused_macros, reason = "only its peer is used")]
-mod contract;
 #[path = "../../hyper/tests/heard/mod.rs"]
 mod heard;
 #[path = "../../hyper/tests/sign_in/mod.rs"]
 mod sign_in;
 
-use contract::Peer;
 use vestibule_blocking::UreqTransport;
+use vestibule_conformance::transport::Peer;
 use vestibule_core::drive::blocking::Transport;
 
 #[test]
 fn no_secret_of_a_call_is_logged() {
     heard::listen();
-    let peer = Peer::new();
+    let peer = Peer::new().unwrap();
     let mut call = sign_in::call();
     call.url = peer.url("/token?a=PLANTED-query").parse().unwrap();
     call.headers.insert("authorization", "Basic PLANTED-basic".parse().unwrap());
     call.body = "PLANTED-body".into();
     let script = peer.run(|peer| {
         let head = "HTTP/1.1 200 OK\r\nSet-Cookie: PLANTED-cookie\r\nLocation: /PLANTED\r\n";
-        peer.answer_once(&format!("{head}Content-Length: 14\r\n\r\nPLANTED-answer"));
+        peer.answer_once(&format!("{head}Content-Length: 14\r\n\r\nPLANTED-answer"))
     });
     assert_eq!(UreqTransport::new().http(call).unwrap().body, "PLANTED-answer");
-    script.join().unwrap();
+    script.end().unwrap();
     log::debug!("PLANTED-control");
     let lines = heard::lines();
     assert!(lines.contains("ureq"), "ureq was not listened to");

@@ -51,4 +51,4 @@ pub use clock::SystemClock;
 pub use observe::{Observer, Outcome, RequestId, Seen};
 pub use serve::serve;
 pub use service::{Options, Vestibule};
-pub use transport::{NoTransport, ReqwestTransport};
+pub use transport::{NoCertificate, NoTransport, ReqwestTransport, ReqwestTransportBuilder};

@@ -1,18 +1,17 @@
+//! Calls over reqwest.
+
+mod builder;
+mod resolve;
+
+pub use builder::{NoCertificate, NoTransport, ReqwestTransportBuilder};
+
+use std::error::Error;
 use std::fmt;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::redirect;
+use resolve::OutsideReach;
 use vestibule_core::drive::Transport;
 use vestibule_core::{HttpCall, Reach, Response, Unreachable};
-
-/// How long a connection to a provider is kept open for the next call. Servers close idle
-/// connections after 5 seconds and more; a call sent at that very moment is lost, and a POST is not
-/// sent again. So it is us who closes first.
-const KEPT_IDLE: Duration = Duration::from_secs(4);
-
-/// Idle connections kept for one host.
-const KEPT_PER_HOST: usize = 64;
 
 /// Calls providers with reqwest: HTTP/1.1, rustls, and the certificates that the machine trusts.
 ///
@@ -21,58 +20,52 @@ const KEPT_PER_HOST: usize = 64;
 /// sent again; one that found its kept connection closed before its first byte is sent on a new
 /// one.
 ///
-/// It resolves names by itself when it connects and **cannot pin addresses**, so it answers every
-/// call that may reach [`Reach::PublicAddresses`] only with [`Unreachable::NotPermitted`].
+/// Calls that may reach [`Reach::PublicAddresses`] only have connections of their own. Their URL is
+/// judged before anything else; each name is resolved once for a connection, **every** address it
+/// resolves to is judged, and the connection is made to one of those that were judged. One that
+/// does not pass refuses the call, whatever the others are: [`Unreachable::NotPermitted`].
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    client: reqwest::Client,
+    configured: reqwest::Client,
+    public: reqwest::Client,
 }
 
 impl ReqwestTransport {
-    /// Reads the machine's trusted certificates and makes a connection pool.
+    /// Reads the machine's trusted certificates and makes the connection pools.
     ///
     /// # Errors
     /// [`NoTransport`] where the machine trusts no certificate at all, or TLS cannot be set up.
     pub fn new() -> Result<Self, NoTransport> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            // Said even where it is so by default: an application may have switched on features of
-            // reqwest.
-            .tls_backend_rustls()
-            .http1_only()
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .pool_idle_timeout(KEPT_IDLE)
-            .pool_max_idle_per_host(KEPT_PER_HOST)
-            .build()
-            .map_err(|source| NoTransport { source: source.into() })?;
-        Ok(Self { client })
+        Self::builder().build()
     }
 
-    async fn exchange(&self, call: HttpCall) -> Result<Response, Unreachable> {
-        let mut request = self.client.request(call.method, call.url).headers(call.headers);
-        if !call.body.is_empty() {
-            request = request.body(call.body);
+    /// A transport with a resolver or certificate authorities of its own.
+    #[must_use]
+    pub fn builder() -> ReqwestTransportBuilder {
+        ReqwestTransportBuilder::default()
+    }
+
+    fn client(&self, reach: Reach) -> Option<&reqwest::Client> {
+        // Two questions and not one `match`: core may learn of a reach that is unknown here.
+        if reach == Reach::Configured {
+            Some(&self.configured)
+        } else if reach == Reach::PublicAddresses {
+            Some(&self.public)
+        } else {
+            None
         }
-        let mut answer = request.send().await.map_err(connection)?;
-        let body = read_body(&mut answer, call.body_cap).await?;
-        Ok(Response::new(answer.status(), std::mem::take(answer.headers_mut()), body))
     }
 }
 
 impl Transport for ReqwestTransport {
     async fn http(&self, call: HttpCall) -> Result<Response, Unreachable> {
-        let Reach::Configured = call.reach else {
+        let client = self.client(call.reach).ok_or(Unreachable::NotPermitted)?;
+        // A host that is an address is never resolved, so it is judged here.
+        if !call.reach.permits_url(&call.url) {
             return Err(Unreachable::NotPermitted);
-        };
+        }
         // One clock over name resolution, connecting, TLS and the last byte of the body.
-        match tokio::time::timeout(call.deadline, self.exchange(call)).await {
+        match tokio::time::timeout(call.deadline, exchange(client, call)).await {
             Ok(answer) => answer,
             Err(_passed) => Err(Unreachable::Deadline),
         }
@@ -85,6 +78,16 @@ impl fmt::Debug for ReqwestTransport {
     }
 }
 
+async fn exchange(client: &reqwest::Client, call: HttpCall) -> Result<Response, Unreachable> {
+    let mut request = client.request(call.method, call.url).headers(call.headers);
+    if !call.body.is_empty() {
+        request = request.body(call.body);
+    }
+    let mut answer = request.send().await.map_err(unreachable)?;
+    let body = read_body(&mut answer, call.body_cap).await?;
+    Ok(Response::new(answer.status(), std::mem::take(answer.headers_mut()), body))
+}
+
 /// The whole body, if it is no longer than `cap`; one that announces to be longer is not read at
 /// all.
 async fn read_body(answer: &mut reqwest::Response, cap: usize) -> Result<Bytes, Unreachable> {
@@ -93,7 +96,7 @@ async fn read_body(answer: &mut reqwest::Response, cap: usize) -> Result<Bytes, 
         return Err(Unreachable::TooLarge);
     }
     let mut body = BytesMut::new();
-    while let Some(chunk) = answer.chunk().await.map_err(connection)? {
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
         if chunk.len() > cap - body.len() {
             return Err(Unreachable::TooLarge);
         }
@@ -102,20 +105,15 @@ async fn read_body(answer: &mut reqwest::Response, cap: usize) -> Result<Bytes, 
     Ok(body.freeze())
 }
 
-/// reqwest has no deadline of its own here and no cap: what it reports is a connection that failed.
-/// Its errors hold the URL, and a URL's query may hold what nobody else should read, so nothing of
-/// them is passed on.
-fn connection(_: reqwest::Error) -> Unreachable {
-    Unreachable::Connection
-}
-
-/// The HTTP client could not be made.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "no HTTP client for calls to providers: the machine trusts no certificates; install them \
-     (package ca-certificates), or name a file of them in SSL_CERT_FILE"
-)]
-#[non_exhaustive]
-pub struct NoTransport {
-    source: Box<dyn std::error::Error + Send + Sync>,
+/// reqwest has no deadline of its own here and no cap: what it reports is a connection that failed,
+/// unless our own resolver refused to name an address. Its errors hold the URL, and a URL's query
+/// may hold what nobody else should read, so nothing of them is passed on.
+fn unreachable(failed: reqwest::Error) -> Unreachable {
+    let mut causes =
+        std::iter::successors(Some(&failed as &dyn Error), |&failed| Error::source(failed));
+    if causes.any(|cause| cause.is::<OutsideReach>()) {
+        Unreachable::NotPermitted
+    } else {
+        Unreachable::Connection
+    }
 }

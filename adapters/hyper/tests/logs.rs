@@ -3,31 +3,28 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[macro_use]
-#[allow(dead_code, unused_macros, reason = "only its peer is used")]
-mod contract;
 mod heard;
 mod sign_in;
 
-use contract::Peer;
+use vestibule_conformance::transport::Peer;
 use vestibule_core::drive::Transport;
 use vestibule_hyper::ReqwestTransport;
 
 #[tokio::test]
 async fn no_secret_of_a_call_is_logged() {
     heard::listen();
-    let peer = Peer::new();
+    let peer = Peer::new().unwrap();
     let mut call = sign_in::call();
     call.url = peer.url("/token?a=PLANTED-query").parse().unwrap();
     call.headers.insert("authorization", "Basic PLANTED-basic".parse().unwrap());
     call.body = "PLANTED-body".into();
     let script = peer.run(|peer| {
         let head = "HTTP/1.1 200 OK\r\nSet-Cookie: PLANTED-cookie\r\nLocation: /PLANTED\r\n";
-        peer.answer_once(&format!("{head}Content-Length: 14\r\n\r\nPLANTED-answer"));
+        peer.answer_once(&format!("{head}Content-Length: 14\r\n\r\nPLANTED-answer"))
     });
     let transport = ReqwestTransport::new().unwrap();
     assert_eq!(transport.http(call).await.unwrap().body, "PLANTED-answer");
-    script.join().unwrap();
+    script.end().unwrap();
     log::debug!("PLANTED-control");
     let lines = heard::lines();
     assert!(lines.contains("reqwest"), "reqwest was not listened to");

@@ -2,38 +2,64 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[macro_use]
-mod contract;
-mod sign_in;
-
-use contract::Http;
-use vestibule_core::drive::Transport;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::spawn_blocking;
+use vestibule_conformance::transport::{Given, Peer};
+use vestibule_core::drive::{Transport, blocking};
+use vestibule_core::{HttpCall, Purpose, Response, Unreachable};
 use vestibule_hyper::ReqwestTransport;
 
-fn with_reqwest(clause: impl FnOnce(Http<'_>)) {
-    // Two threads: what a call leaves behind, such as a connection to be closed, goes on beside the
-    // test.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let transport = ReqwestTransport::new().unwrap();
-    clause(&|call| runtime.block_on(transport.http(call)));
+/// The transport, and what it runs on.
+struct Blocking {
+    transport: ReqwestTransport,
+    runtime: Runtime,
 }
 
-contract! { with_reqwest:
-    what_is_sent_and_what_comes_back,
-    ups_03_redirects_are_not_followed,
-    a_body_of_exactly_the_cap_is_accepted,
-    a_body_that_announces_to_be_too_long_is_not_waited_for,
-    a_body_that_turns_out_too_long_is_read_no_further,
-    a_server_that_never_answers_meets_the_deadline,
-    a_body_that_never_ends_meets_the_deadline,
-    a_body_that_breaks_off_is_no_response,
-    a_post_is_sent_once_when_the_connection_breaks,
-    a_post_is_sent_once_when_a_kept_connection_breaks,
-    connections_are_kept_and_cookies_are_not,
-    content_codings_are_not_decoded,
-    a_refused_connection,
-    what_is_no_tls_and_what_is_no_http,
-    public_addresses_only_are_not_permitted,
-    proxies_of_the_environment_are_ignored,
+impl blocking::Transport for Blocking {
+    fn http(&self, call: HttpCall) -> Result<Response, Unreachable> {
+        self.runtime.block_on(self.transport.http(call))
+    }
+}
+
+fn on_a_runtime(transport: ReqwestTransport) -> Blocking {
+    // One thread beside the test's: what a call leaves behind, such as a connection to be closed,
+    // goes on there.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    Blocking { transport, runtime }
+}
+
+fn reqwest(given: Given) -> Blocking {
+    let resolver = given.resolver;
+    let mut builder = ReqwestTransport::builder().resolver(move |name| {
+        let resolver = resolver.clone();
+        async move { spawn_blocking(move || resolver.resolve(&name)).await? }
+    });
+    if let Some(certificates) = given.root_certificates {
+        builder = builder.root_certificates(certificates.as_bytes()).unwrap();
+    }
+    on_a_runtime(builder.build().unwrap())
+}
+
+vestibule_conformance::transport_contract!(reqwest);
+
+#[test]
+fn it_says_who_it_is() {
+    let peer = Peer::new().unwrap();
+    let url = peer.url("/").parse().unwrap();
+    let call = HttpCall::new(http::Method::GET, url, Purpose::FetchUser);
+    let script = peer.run(|peer| peer.answer_once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    blocking::Transport::http(&on_a_runtime(ReqwestTransport::new().unwrap()), call).unwrap();
+    let agent = concat!("\r\nuser-agent: vestibule/", env!("CARGO_PKG_VERSION"), "\r\n");
+    assert!(script.end().unwrap().to_lowercase().contains(agent));
+}
+
+#[test]
+fn what_is_no_certificate_is_not_left_out() {
+    let add = |pem: &str| ReqwestTransport::builder().root_certificates(pem.as_bytes());
+    assert!(add("").is_err());
+    assert!(add("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").is_err());
+    assert!(add("-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n").is_err());
+    let other = add("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let failed = other.build().unwrap_err().to_string();
+    assert!(failed.ends_with("a root certificate that was added cannot be used"), "{failed}");
 }
