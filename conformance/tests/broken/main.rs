@@ -2,6 +2,7 @@
 //!
 //! Each store is right but for one thing. Where it takes a race to be wrong, the store waits for the
 //! other side to come, so that it is wrong each time.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod atomicity;
 mod durability;
