@@ -1,4 +1,5 @@
-//! What the store that fails on demand does, and that the clauses and core's way to recover bear it.
+//! What the store that fails on demand does, and that the clauses and core's way to recover bear
+//! it.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;

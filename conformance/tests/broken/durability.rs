@@ -40,7 +40,7 @@ fn a_child_that_goes_elsewhere_is_missed() {
     ] {
         let verdict = clause(&lost);
         assert!(
-            matches!(&verdict, Err(Objection::Broken(seen)) if seen.contains("child process ended")),
+            matches!(&verdict, Err(Objection::Broken(seen)) if seen.contains("process ended")),
             "{verdict:?}"
         );
     }
