@@ -7,9 +7,9 @@
 //!
 //! - One lock file, locked by the operating system and so released when its holder is killed. Who
 //!   compares and swaps has it alone.
-//! - A record is written beside its place, flushed to the disk, and renamed into its place; then the
-//!   folder is flushed. Before the rename there is the old record, after it the new one, and `Done`
-//!   is answered when the disk has both.
+//! - A record is written beside its place, flushed to the disk, and renamed into its place; then
+//!   the folder is flushed. Before the rename there is the old record, after it the new one, and
+//!   `Done` is answered when the disk has both.
 //!
 //! Each swap waits for the disk twice, and a list reads the whole folder: good for some dozens of
 //! people. The folder must be on a local disk, of a system that can flush folders (not Windows).
@@ -32,9 +32,9 @@ pub(crate) struct FolderStore {
 }
 
 impl FolderStore {
-    /// Opens the store in a folder, which is made if it is not there.
+    /// Opens the store in a folder. It must be there: whoever makes it sees to it that it lasts.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        File::open(folder)?;
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -67,8 +67,8 @@ impl FolderStore {
             None if found.is_none() => return Ok(Swapped::Done),
             None => fs::remove_file(place)?,
             Some(next) => {
-                // Whoever holds the lock is the only one to write it; what a process that was killed
-                // left behind is overwritten.
+                // Whoever holds the lock is the only one to write it; what a process that was
+                // killed left behind is overwritten.
                 let beside = self.folder.join("next");
                 let mut file = File::create(&beside)?;
                 file.write_all(&to_bytes(next))?;
@@ -141,8 +141,8 @@ impl FolderStore {
         Ok(lock)
     }
 
-    /// Until it is dropped, nobody writes. Readers take it so that they do not see a record that its
-    /// writer has not flushed yet.
+    /// Until it is dropped, nobody writes. Readers take it so that they do not see a record that
+    /// its writer has not flushed yet.
     fn lock_shared(&self) -> io::Result<File> {
         let lock = self.lock_file()?;
         lock.lock_shared()?;
@@ -222,6 +222,7 @@ fn from_bytes(bytes: &[u8]) -> Option<Record> {
 /// Two handles on one folder, and a swap that comes too late.
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::temp_dir().join(format!("own-store-{}", std::process::id()));
+    fs::create_dir(&folder)?;
     let (one, other) = (FolderStore::open(&folder)?, FolderStore::open(&folder)?);
     let key = RecordKey::from_stored("grant/00c0ffee".to_owned());
     let record = |version, text: &'static str| Record {

@@ -1,5 +1,5 @@
-//! Core's reference store holds to the contract, asked through each of its two traits, and so does a
-//! store that could fail and does not.
+//! Core's reference store holds to the contract, asked through each of its two traits, and so does
+//! a store that could fail and does not.
 
 use std::sync::Arc;
 

@@ -30,8 +30,8 @@ impl Children {
         Self { arguments: Some(arguments.map(OsString::from).to_vec()) }
     }
 
-    /// From a program that comes to the same [`check`](super::check) whenever it is started with the
-    /// same arguments.
+    /// From a program that comes to the same [`check`](super::check) whenever it is started with
+    /// the same arguments.
     #[must_use]
     pub fn of_main() -> Self {
         Self { arguments: Some(env::args_os().skip(1).collect()) }

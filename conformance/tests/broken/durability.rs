@@ -7,7 +7,7 @@ use std::process;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use vestibule_conformance::store::{Folder, Subject};
+use vestibule_conformance::store::{Children, Folder, Objection, Subject, clause};
 use vestibule_core::drive::blocking::Store;
 use vestibule_core::{Load, Record, RecordKey, Swap, Swapped};
 
@@ -29,6 +29,22 @@ caught! {
 }
 
 vestibule_conformance::store_contract! { right_on_disk: OnDisk<Right>, all }
+
+/// A child that does not come to the clause is not taken for one that held to it.
+#[test]
+fn a_child_that_goes_elsewhere_is_missed() {
+    let lost = Children::of_test(module_path!(), "no_such_test");
+    for clause in [
+        clause::no_update_is_lost_between_processes::<OnDisk<Right>>,
+        clause::what_is_done_survives_the_kill_of_its_process::<OnDisk<Right>>,
+    ] {
+        let verdict = clause(&lost);
+        assert!(
+            matches!(&verdict, Err(Objection::Broken(seen)) if seen.contains("process ended")),
+            "{verdict:?}"
+        );
+    }
+}
 
 /// What one handle has written last, it writes with the next one.
 struct LastWriteWaits(Mutex<Option<Swap>>);

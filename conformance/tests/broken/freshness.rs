@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 use vestibule_core::{Freshness, Load, Record, RecordKey, Swap, Swapped};
 
@@ -15,6 +16,8 @@ caught! {
     sto_05_every_other_load_asks_a_replica_that_lags: Place<Replica>,
         by a_fresh_load_never_goes_back_in_time;
     a_cache_knows_no_age: Place<Cache<false>>,
+        by a_load_that_may_be_old_is_not_older;
+    a_cache_minds_the_age_of_zero_only: Place<CacheOfOldThings>,
         by a_load_that_may_be_old_is_not_older;
     a_cache_has_one_slot: Place<OneSlot>,
         by a_load_that_may_be_old_is_not_older;
@@ -36,6 +39,20 @@ impl<const FRESH: bool> Wrong for Cache<FRESH> {
             return cached.or_insert_with(|| map.load(load)).clone();
         }
         map.load(load)
+    }
+}
+
+struct CacheOfOldThings(Cache<false>);
+impl Wrong for CacheOfOldThings {
+    fn new() -> Self {
+        Self(Wrong::new())
+    }
+
+    fn load(&self, map: &Map, load: &Load) -> Option<Record> {
+        if load.freshness == Freshness::AtMost(Duration::ZERO) {
+            return map.load(load);
+        }
+        self.0.load(map, load)
     }
 }
 
@@ -66,7 +83,7 @@ impl Wrong for Replica {
     }
 
     fn load(&self, map: &Map, load: &Load) -> Option<Record> {
-        if map.loads.load(SeqCst) % 2 == 0 {
+        if map.loads.load(SeqCst).is_multiple_of(2) {
             return map.load(load);
         }
         map.before

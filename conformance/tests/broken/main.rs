@@ -1,7 +1,8 @@
 //! The contract can fail: a store for each way to get it wrong, and the clause that says so.
 //!
-//! Each store is right but for one thing. Where it takes a race to be wrong, the store waits for the
-//! other side to come, so that it is wrong each time.
+//! Each store is right but for one thing. Where it takes a race to be wrong, the store waits for
+//! the other side to come, so that it is wrong each time.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod atomicity;
 mod durability;

@@ -7,13 +7,13 @@ use vestibule_core::{Load, Record, RecordKey};
 use crate::store::ask::{Ask, hold, key, sample};
 use crate::store::{Children, Objection, Subject, Verdict};
 
-/// A load with [`AtMost`](vestibule_core::Freshness::AtMost) answers as the record was at one moment
-/// of that long a time: never what was gone before, never parts of two records, never another key's
-/// record. With an age of zero it is a fresh load.
+/// A load with [`AtMost`](vestibule_core::Freshness::AtMost) answers as the record was at one
+/// moment of that long a time: never what was gone before, never parts of two records, never
+/// another key's record. With an age of zero it is a fresh load.
 ///
-/// The contract promises nothing beyond that: within the age, the answer may also lack what this very
-/// handle has just written, and two loads may disagree. Core asks so only for what may be old (keys
-/// of providers, the times before which all grants are dead).
+/// The contract promises nothing beyond that: within the age, the answer may also lack what this
+/// very handle has just written, and two loads may disagree. Core asks so only for what may be old
+/// (keys of providers, the times before which all grants are dead).
 ///
 /// If not: a time that ends the grants of a person who lost a device never arrives.
 ///
@@ -50,7 +50,7 @@ pub fn a_load_that_may_be_old_is_not_older<S: Subject>(_: &Children) -> Verdict 
             let just_before = old == before && asked_after <= SHORT;
             hold!(
                 old == next || just_before,
-                "{asked_after:?} after {next:?} was written, a load of at most {SHORT:?} saw {old:?}"
+                "{asked_after:?} after {next:?} was written, at most {SHORT:?} ago it was {old:?}"
             );
             if asked_after > SHORT {
                 break;

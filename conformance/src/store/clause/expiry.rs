@@ -9,13 +9,14 @@ use vestibule_core::{Record, Swapped, Timestamp};
 use crate::store::ask::{Ask, FAR, hold, joined, key, sample};
 use crate::store::{Children, Objection, Subject, Verdict};
 
-/// A record whose expiry has passed, up to some seconds before it may be forgotten, is loaded, stands
-/// in the way of a new one, and is swapped.
+/// A record whose expiry has passed, up to some seconds before it may be forgotten, is loaded,
+/// stands in the way of a new one, and is swapped.
 ///
-/// The store does not judge: whether the record is dead is core's to say, by the clock of the request.
+/// The store does not judge: whether the record is dead is core's to say, by the clock of the
+/// request.
 ///
-/// If not: a code that is redeemed a second time is "unknown", where it should have ended its grant;
-/// and two nodes whose clocks differ disagree on what was used.
+/// If not: a code that is redeemed a second time is "unknown", where it should have ended its
+/// grant; and two nodes whose clocks differ disagree on what was used.
 ///
 /// # Errors
 /// If it does not hold.
@@ -43,8 +44,8 @@ pub fn a_record_is_kept_while_it_may_be_needed_after_its_expiry<S: Subject>(
     Ok(())
 }
 
-/// A sweep for what is expired comes 0, 1, … 119 seconds after a record's expiry, or long before it:
-/// the record stays. What expires at [`Timestamp::MAX`] is never taken.
+/// A sweep for what is expired comes 0, 1, … 119 seconds after a record's expiry, or long before
+/// it: the record stays. What expires at [`Timestamp::MAX`] is never taken.
 ///
 /// If not: as [above](a_record_is_kept_while_it_may_be_needed_after_its_expiry), but only after the
 /// store has run for a while.

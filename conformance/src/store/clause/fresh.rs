@@ -36,8 +36,8 @@ pub fn what_is_done_is_seen_by_every_fresh_load<S: Subject>(_: &Children) -> Ver
     Ok(())
 }
 
-/// While a writer counts up, each reader sees at least what was done before it asked, and never less
-/// than it has seen before.
+/// While a writer counts up, each reader sees at least what was done before it asked, and never
+/// less than it has seen before.
 ///
 /// If not: a flow that loads after a conflict decides on the same old state again, and a grant that
 /// was ended is seen alive.

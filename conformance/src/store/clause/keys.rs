@@ -89,12 +89,12 @@ fn are_kept_apart<S: Subject>(keys: &[RecordKey]) -> Verdict {
     Ok(())
 }
 
-/// STO-13, STO-14: texts that are something else in a statement, in a path, in a pattern, in C, in a
-/// collation. Core makes no such keys; a store that is used for more than Vestibule meets them, and
-/// a store that handles them handles all.
+/// STO-13, STO-14: texts that are something else in a statement, in a path, in a pattern, in C, in
+/// a collation. Core makes no such keys; a store that is used for more than Vestibule meets them,
+/// and a store that handles them handles all.
 ///
-/// It may answer `Unavailable` to what it does not keep. What it answers `Done` to is kept under this
-/// key, and no other key's record changes.
+/// It may answer `Unavailable` to what it does not keep. What it answers `Done` to is kept under
+/// this key, and no other key's record changes.
 ///
 /// If not: the safety of the store is that of whoever makes the keys.
 ///

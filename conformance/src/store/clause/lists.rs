@@ -1,7 +1,4 @@
 //! The records of an owner.
-//!
-//! A list may lag, by [`Subject::LIST_LAG`], and repeat records; it is asked again until that time is
-//! over. What was never the owner's may never be in it.
 
 use vestibule_core::drive::blocking::Store;
 use vestibule_core::{Owner, Record, RecordKey};
@@ -38,11 +35,11 @@ pub fn a_list_holds_the_records_of_its_owner_only<S: Subject>(_: &Children) -> V
     Ok(())
 }
 
-/// In the order of the keys' bytes, whichever way they were written; from after a key, which need not
-/// be there.
+/// In the order of the keys' bytes, whichever way they were written; from after a key, which need
+/// not be there.
 ///
-/// If not: a page begins where the page before it did not end, and a grant between the two is passed
-/// over when all of a person's are ended.
+/// If not: a page begins where the page before it did not end, and a grant between the two is
+/// passed over when all of a person's are ended.
 ///
 /// # Errors
 /// If it does not hold.

@@ -2,7 +2,9 @@
 //! documentation what breaks in Vestibule where it does not.
 //!
 //! [`store_contract!`](crate::store_contract) makes a test of each, [`check`](super::check) asks
-//! them all.
+//! them all. Two things that the contract allows are no objection: a busy store may answer
+//! `Unavailable` while many count, and a list may lag: it is asked again until
+//! [`Subject::LIST_LAG`] is over. What was never an owner's may at no time be in it.
 
 mod at_most;
 mod durable;

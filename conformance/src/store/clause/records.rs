@@ -13,8 +13,8 @@ use crate::store::{Children, Subject, Verdict};
 ///
 /// What expires in 1970 may be forgotten at once; then it is gone, not changed.
 ///
-/// If not: a sealed record does not open, and its grant counts as corrupt. A changed expiry or owner
-/// is not even seen: the record goes early, or is not found when a person's grants are ended.
+/// If not: a sealed record does not open, and its grant counts as corrupt. A changed expiry or
+/// owner is not even seen: the record goes early, or is not found when a person's grants are ended.
 ///
 /// # Errors
 /// If it does not hold.
