@@ -36,8 +36,17 @@ pub(crate) enum Found {
     Anothers(i32),
 }
 
-/// Looks and changes nothing.
+/// Looks, at one moment, and changes nothing.
 pub(crate) fn look(connection: &Connection) -> rusqlite::Result<Found> {
+    // Without a transaction, a file that another process is just creating would be nobody's at the
+    // first question and have tables at the last.
+    let moment = connection.unchecked_transaction()?;
+    let found = look_within(&moment)?;
+    moment.commit()?;
+    Ok(found)
+}
+
+fn look_within(connection: &Connection) -> rusqlite::Result<Found> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
     let application = number("application_id")?;
     let version = number("user_version")?;
@@ -54,7 +63,7 @@ pub(crate) fn look(connection: &Connection) -> rusqlite::Result<Found> {
 /// was faster.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version = match look(&transaction)? {
+    let version = match look_within(&transaction)? {
         Found::Nothing => 0,
         Found::Ours(version) => version,
         // It was looked at before: not reached unless the file changed hands meanwhile.
