@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::BackupError;
 use crate::file::{create_new, sync_folder};
+use crate::kind::Kind;
 use crate::place::Place;
 
 pub(crate) fn backup(place: &Place, to: &Path) -> Result<(), BackupError> {
@@ -25,15 +26,16 @@ pub(crate) fn backup(place: &Place, to: &Path) -> Result<(), BackupError> {
         }
         Err(source) => return Err(BackupError::NotCreated { path: to, source }),
     }
-    let made =
-        copy(&source, &to).map_err(|error| not_written(&to, error)).and_then(
-            |finding| match finding {
-                None => sync(&to).map_err(|error| not_written(&to, error)),
-                Some(finding) => {
-                    Err(BackupError::Damaged { path: place.path().to_owned(), finding })
-                }
-            },
-        );
+    let made = match copy(&source, &to) {
+        Ok(None) => sync(&to).map_err(|error| not_written(&to, error)),
+        Ok(Some(finding)) => Err(BackupError::Damaged { path: place.path().to_owned(), finding }),
+        // What is new can be neither of these.
+        Err(error) if matches!(Kind::of(&error), Kind::Corrupt | Kind::Locked) => {
+            let path = place.path().to_owned();
+            Err(BackupError::Source { path, source: error.into() })
+        }
+        Err(error) => Err(not_written(&to, error)),
+    };
     if made.is_err() {
         // The file is ours, and so is a journal that was left beside it. What cannot be removed
         // stays, and the caller knows that it is no backup.

@@ -19,9 +19,9 @@ const COUNTERS: usize = 1024;
 /// of all there may be, it becomes the old one, and the old one goes.
 ///
 /// A load that began before a swap and ends after it must not bring the old record back. So each
-/// load takes a [`Ticket`] before it reads, each swap makes the tickets of its key worthless once it
-/// is committed and before it is answered, and only a ticket that is worth something puts an entry
-/// in.
+/// load takes a [`Ticket`] before it reads, each swap makes the tickets of its key worthless once
+/// it is committed and before it is answered, and only a ticket that is worth something puts an
+/// entry in.
 pub(crate) struct Cache {
     state: Mutex<State>,
     hasher: RandomState,

@@ -50,3 +50,30 @@ impl Kind {
         !matches!(self, Self::Locked | Self::Full)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_has_its_kind() {
+        for (code, kind) in [
+            (ffi::SQLITE_BUSY, Kind::Locked),
+            (ffi::SQLITE_BUSY_RECOVERY, Kind::Locked),
+            (ffi::SQLITE_LOCKED, Kind::Locked),
+            (ffi::SQLITE_FULL, Kind::Full),
+            (ffi::SQLITE_READONLY, Kind::ReadOnly),
+            (ffi::SQLITE_READONLY_DIRECTORY, Kind::ReadOnly),
+            (ffi::SQLITE_READONLY_DBMOVED, Kind::Moved),
+            (ffi::SQLITE_CORRUPT, Kind::Corrupt),
+            (ffi::SQLITE_CORRUPT_INDEX, Kind::Corrupt),
+            (ffi::SQLITE_NOTADB, Kind::Corrupt),
+            (ffi::SQLITE_IOERR, Kind::Other),
+            (ffi::SQLITE_IOERR_FSYNC, Kind::Other),
+            (ffi::SQLITE_NOMEM, Kind::Other),
+        ] {
+            assert_eq!(Kind::of(&Error::SqliteFailure(ffi::Error::new(code), None)), kind);
+        }
+        assert_eq!(Kind::of(&Error::InvalidQuery), Kind::Other);
+    }
+}

@@ -36,12 +36,13 @@ pub(crate) enum Found {
     Anothers(i32),
 }
 
-/// Looks and changes nothing. At one moment: between two looks another process may have taken all
-/// steps.
+/// Looks, at one moment, and changes nothing.
 pub(crate) fn look(connection: &Connection) -> rusqlite::Result<Found> {
+    // Without a transaction, a file that another process is just creating would be nobody's at the
+    // first question and have tables at the last.
     let moment = connection.unchecked_transaction()?;
     let found = look_within(&moment)?;
-    moment.finish()?;
+    moment.commit()?;
     Ok(found)
 }
 

@@ -24,8 +24,8 @@ pub struct Options {
     /// it longer is answered "unavailable". Default: as long as the disk lets it.
     pub max_bytes: Option<u64>,
     /// Who is told when the store stops working and when it works again. Called on the store's own
-    /// threads, which wait for it: do not ask the store from there, and do not keep the store there,
-    /// which would then never be closed. Default: nobody.
+    /// threads, which wait for it: do not ask the store from there, and do not keep the store
+    /// there, which would then never be closed. Default: nobody.
     pub on_trouble: Arc<dyn Fn(&Trouble) + Send + Sync>,
 }
 

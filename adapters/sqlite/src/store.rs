@@ -124,7 +124,7 @@ impl SqliteStore {
     /// synced to the disk, which takes seconds for each gigabyte.
     ///
     /// # Errors
-    /// [`BackupError`]; nothing is left in the place of the backup then, unless it was there before.
+    /// [`BackupError`]; nothing is left in the place of the backup then but what was there before.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
         backup::backup(&self.shared.place, to.as_ref())
     }

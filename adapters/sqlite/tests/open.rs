@@ -8,7 +8,7 @@ use std::fs;
 use std::thread;
 
 use rusqlite::{Connection, params};
-use support::{list, load, place, record, swap, try_swap};
+use support::{list, load, place, record, swap};
 use vestibule_core::store::Swapped;
 use vestibule_sqlite::{OpenError, Options, SqliteStore};
 
@@ -169,17 +169,6 @@ fn a_file_that_is_locked_is_not_waited_for_longer_than_asked() {
     options.busy_timeout = std::time::Duration::from_millis(20);
     let error = SqliteStore::open_with(place.file(), options).unwrap_err();
     assert!(matches!(error, OpenError::Locked { .. }), "{error:?}");
-}
-
-#[test]
-fn no_name_means_anything_special() {
-    let place = place();
-    for name in [":memory:", "file:x?mode=memory"] {
-        let path = place.folder().join(name);
-        let store = SqliteStore::open(&path).unwrap();
-        assert_eq!(try_swap(&store, 1, None, Some(1)), Ok(Swapped::Done));
-        assert!(path.is_file());
-    }
 }
 
 #[cfg(unix)]

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use support::{Heard, OWNER, list, load, long, place, put, record, swap, try_swap};
 use vestibule_core::store::{Swapped, Unavailable};
-use vestibule_sqlite::{OpenError, SqliteStore};
+use vestibule_sqlite::{BackupError, OpenError, SqliteStore};
 
 #[test]
 fn a_locked_file() {
@@ -44,7 +44,7 @@ fn a_file_that_is_as_long_as_it_may_be() {
         options.max_bytes = Some(256 * 1024);
         heard.listen(options);
     });
-    let fit = (0..).find(|&n| put(&store, n, long(n)).is_err()).unwrap();
+    let fit = (0..50).find(|&n| put(&store, n, long(n)).is_err()).unwrap();
     assert!((5..8).contains(&fit), "{fit} records of 32 KiB");
     assert_eq!(put(&store, fit, long(fit)), Err(Unavailable));
     assert_eq!(heard.names(), ["full"]);
@@ -85,7 +85,7 @@ fn a_file_that_becomes_read_only() {
     let (place, heard) = (place(), Heard::default());
     let store = place.open_with(|options| heard.listen(options));
     swap(&store, 1, None, Some(1));
-    // Another process still writes while the file's header changes, so that the store reads it anew.
+    // Another process still writes while the header changes, so that the store reads it anew.
     let another = place.another();
     another.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     set_write_version(&place.file(), 3);
@@ -98,6 +98,8 @@ fn a_file_that_becomes_read_only() {
     set_write_version(&place.file(), 2);
     assert_eq!(swap(&store, 1, Some(1), Some(2)), Swapped::Done);
     assert_eq!(heard.names(), ["read-only", "recovered"]);
+    let settings = store.settings().wait().unwrap();
+    assert_eq!(settings.synchronous, 2, "the connection that took the other's place syncs, too");
 }
 
 #[test]
@@ -164,7 +166,9 @@ fn a_file_that_was_overwritten_with_garbage() {
     assert_eq!(heard.names(), ["corrupt"]);
     assert_eq!(try_swap(&store, 1, Some(1), Some(2)), Err(Unavailable));
     assert_eq!(heard.names(), ["corrupt", "corrupt"], "for reading and for writing");
-    assert!(store.backup(place.folder().join("backup")).is_err());
+    let error = store.backup(place.folder().join("backup")).unwrap_err();
+    let damaged = matches!(error, BackupError::Damaged { .. } | BackupError::Source { .. });
+    assert!(damaged, "{error:?}");
     assert!(!place.folder().join("backup").exists());
     fs::write(place.file(), whole).unwrap();
     assert_eq!(load(&store, 1), Ok(Some(record(1))));
