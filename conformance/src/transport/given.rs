@@ -37,9 +37,11 @@ impl Given {
     }
 }
 
-/// Says what a name resolves to, and counts how often it was asked.
+/// Says what a name resolves to.
 #[derive(Clone)]
-pub struct Resolver(Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>);
+pub struct Resolver(Arc<Answer>);
+
+type Answer = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 impl Resolver {
     pub(crate) fn new(

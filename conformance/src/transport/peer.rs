@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Broken;
 use super::broken::ensure;
 
-/// How long a script may wait for what has to come: long, since it is waited for only by what fails.
+/// How long a script may wait for what has to come: long, since only what fails waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that does what a test says, down to the byte.

@@ -238,8 +238,9 @@ fn remaining(end: Instant) -> Result<Duration, Unreachable> {
 }
 
 fn kind(error: &io::Error) -> Unreachable {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => Unreachable::Deadline,
-        _ => Unreachable::Connection,
+    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
+        Unreachable::Deadline
+    } else {
+        Unreachable::Connection
     }
 }

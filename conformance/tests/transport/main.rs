@@ -134,8 +134,8 @@ fn a_client_that_obeys_proxies_is_caught() {
     assert!(outcome.is_err());
 }
 
-/// Every clause has somebody who breaks it, but for one that only names a failure, and the one whose
-/// breaker has a test of its own.
+/// Every clause has somebody who breaks it, but for one that only names a failure. Who breaks the
+/// other of the two has a test of its own.
 #[test]
 fn each_clause_catches_something() {
     let others = ["a_refused_connection", "proxies_of_the_environment_are_ignored"];

@@ -99,7 +99,9 @@ pub async fn drive<T: 'static>(driver: &impl Driver, mut step: Step<T>) -> T {
 /// The contract: redirects are not followed, a POST is never sent twice, proxies of the environment
 /// are ignored, TLS errors are errors, and the call's cap, deadline and reach hold for the whole
 /// call. A transport that follows a redirect sends client secrets and codes to wherever a provider
-/// points.
+/// points; one that resolves a name a second time, after [`Reach::permits`](crate::Reach::permits)
+/// judged what it resolved to, connects to wherever a stranger points. The crate
+/// `vestibule-conformance` makes a test of each clause.
 pub trait Transport: Send + Sync {
     /// Sends the request and reads the whole response.
     ///
