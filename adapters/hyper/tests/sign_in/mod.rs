@@ -80,12 +80,12 @@ pub(crate) fn coming_back(server: &Server) -> http::Request<Bytes> {
 /// A call as a flow makes it.
 pub(crate) fn call() -> HttpCall {
     let server = server();
-    let Step::Load(question) = server.handle(coming_back(&server).into(), tick()) else {
-        unreachable!("a browser that comes back is looked up")
-    };
-    let Step::Http(question) = question.split().1.resume(Ok(None), tick()) else {
-        unreachable!("a code is exchanged")
-    };
+    let mut step = server.handle(coming_back(&server).into(), tick());
+    // Neither a grant nor a cutoff is there.
+    while let Step::Load(question) = step {
+        step = question.split().1.resume(Ok(None), tick());
+    }
+    let Step::Http(question) = step else { unreachable!("a code is exchanged") };
     question.split().0
 }
 
