@@ -6,125 +6,16 @@
 mod parties;
 #[path = "support/provider.rs"]
 mod provider;
+#[path = "support/site.rs"]
+mod site;
 mod support;
 #[path = "support/wire.rs"]
 mod wire;
 
 use std::fs;
-use std::path::Path;
 
 use oauth2::TokenResponse;
-use oauth2::basic::BasicTokenResponse;
-use parties::{Application, Browser, discover, register};
-use provider::{Provider, Script};
-use serde_json::Value;
-use support::{Ran, Running, run, vestibule};
-use tempfile::TempDir;
-use wire::Wire;
-
-const ISSUER: &str = "https://auth.example.com";
-const REDIRECT_URI: &str = "http://127.0.0.1:49152/cb";
-const ADA: &str = "idp:ada";
-
-/// A folder with a configuration, its store, and the provider where Ada signs in.
-struct Site {
-    folder: TempDir,
-    provider: Provider,
-}
-
-impl Site {
-    fn new() -> Self {
-        let provider = Provider::start(Script::good("upstream-code", "upstream-access", "ada"));
-        let site = Self { folder: TempDir::new().unwrap(), provider };
-        site.configure("");
-        site
-    }
-
-    /// The store is the default one, beside the file.
-    fn configure(&self, more: &str) {
-        let origin = &self.provider.origin;
-        let configuration = format!(
-            r#"
-issuer = "{ISSUER}"
-listen = "127.0.0.1:0"
-secrets = ["planted-planted-planted-planted-planted"]
-{more}
-[[provider]]
-id = "idp"
-authorization_endpoint = "{origin}/authorize"
-token_endpoint = "{origin}/token"
-userinfo_endpoint = "{origin}/userinfo"
-client_id = "vestibule"
-client_secret = "planted-planted"
-"#
-        );
-        fs::write(self.path().join("vestibule.toml"), configuration).unwrap();
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn serve(&self) -> Served {
-        let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
-        let running = Running::start(command.current_dir(self.path()));
-        let wire = Wire::new(ISSUER, &running.address);
-        let metadata = discover(&wire, ISSUER);
-        Served { running, wire, metadata }
-    }
-
-    /// Runs a command of an operator in the folder.
-    fn operator(&self, arguments: &[&str]) -> Ran {
-        let (command, rest) = arguments.split_first().unwrap();
-        let mut all = vec![*command, "--config", "vestibule.toml"];
-        all.extend(rest);
-        run(vestibule(&all).current_dir(self.path()))
-    }
-
-    fn does(&self, arguments: &[&str]) -> String {
-        let ran = self.operator(arguments);
-        assert!(ran.status.success(), "{ran:?}");
-        ran.stdout
-    }
-}
-
-struct Served {
-    running: Running,
-    wire: Wire,
-    metadata: Value,
-}
-
-impl Served {
-    fn registered(&self) -> String {
-        register(&self.wire, &self.metadata, REDIRECT_URI)
-    }
-
-    fn client(&self, id: &str) -> Application<'_, Wire> {
-        Application::new(&self.wire, &self.metadata, id, None, REDIRECT_URI)
-    }
-
-    fn tokens(&self, client_id: &str) -> BasicTokenResponse {
-        let client = self.client(client_id);
-        let asked = client.ask(None);
-        let mut browser = Browser::new(&self.wire);
-        let page = browser.get(&asked.url);
-        let leaving = browser.press(&page, "provider", "idp");
-        let at_provider = browser.follow(&leaving);
-        let arrived = browser.follow(&at_provider);
-        let code = client.code(&asked, &arrived.location());
-        client.redeem(&code, &asked.verifier, None).unwrap()
-    }
-
-    fn refresh(&self, client_id: &str, tokens: &BasicTokenResponse) -> Result<(), String> {
-        let token = tokens.refresh_token().unwrap().secret();
-        self.client(client_id).refresh(token).map(drop)
-    }
-
-    fn log(self) -> String {
-        self.running.signal("TERM");
-        self.running.end().stderr
-    }
-}
+use site::{ADA, Site};
 
 fn refused() -> Result<(), String> {
     Err("invalid_grant".to_owned())

@@ -1,0 +1,129 @@
+//! A folder with a configuration, its store, and the provider where Ada signs in.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::fs;
+use std::path::Path;
+
+use oauth2::TokenResponse;
+use oauth2::basic::BasicTokenResponse;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::parties::{Application, Browser, discover, register};
+use crate::provider::{Provider, Script};
+use crate::support::{Ran, Running, run, vestibule};
+use crate::wire::Wire;
+
+pub(crate) const ISSUER: &str = "https://auth.example.com";
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:49152/cb";
+pub(crate) const ADA: &str = "idp:ada";
+
+pub(crate) struct Site {
+    folder: TempDir,
+    provider: Provider,
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        let provider = Provider::start(Script::good("upstream-code", "upstream-access", "ada"));
+        let site = Self { folder: TempDir::new().unwrap(), provider };
+        site.configure("");
+        site
+    }
+
+    /// The store is the default one, beside the file.
+    pub(crate) fn configure(&self, more: &str) {
+        let origin = &self.provider.origin;
+        let configuration = format!(
+            r#"
+issuer = "{ISSUER}"
+listen = "127.0.0.1:0"
+secrets = ["planted-planted-planted-planted-planted"]
+{more}
+[[provider]]
+id = "idp"
+authorization_endpoint = "{origin}/authorize"
+token_endpoint = "{origin}/token"
+userinfo_endpoint = "{origin}/userinfo"
+client_id = "vestibule"
+client_secret = "planted-planted"
+"#
+        );
+        fs::write(self.path().join("vestibule.toml"), configuration).unwrap();
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn serve(&self) -> Served {
+        let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
+        let running = Running::start(command.current_dir(self.path()));
+        let wire = Wire::new(ISSUER, &running.address);
+        let metadata = discover(&wire, ISSUER);
+        Served { running, wire, metadata }
+    }
+
+    /// Runs a command of an operator in the folder.
+    pub(crate) fn operator(&self, arguments: &[&str]) -> Ran {
+        let (command, rest) = arguments.split_first().unwrap();
+        let mut all = vec![*command, "--config", "vestibule.toml"];
+        all.extend(rest);
+        run(vestibule(&all).current_dir(self.path()))
+    }
+
+    pub(crate) fn does(&self, arguments: &[&str]) -> String {
+        let ran = self.operator(arguments);
+        assert!(ran.status.success(), "{ran:?}");
+        ran.stdout
+    }
+}
+
+pub(crate) struct Served {
+    pub(crate) running: Running,
+    pub(crate) wire: Wire,
+    metadata: Value,
+}
+
+impl Served {
+    pub(crate) fn registered(&self) -> String {
+        register(&self.wire, &self.metadata, REDIRECT_URI)
+    }
+
+    pub(crate) fn client(&self, id: &str) -> Application<'_, Wire> {
+        Application::new(&self.wire, &self.metadata, id, None, REDIRECT_URI)
+    }
+
+    pub(crate) fn tokens(&self, client_id: &str) -> BasicTokenResponse {
+        let (code, verifier) = self.code(client_id);
+        self.client(client_id).redeem(&code, &verifier, None).unwrap()
+    }
+
+    /// A code and its verifier.
+    pub(crate) fn code(&self, client_id: &str) -> (String, String) {
+        let client = self.client(client_id);
+        let asked = client.ask(None);
+        let mut browser = Browser::new(&self.wire);
+        let page = browser.get(&asked.url);
+        let leaving = browser.press(&page, "provider", "idp");
+        let at_provider = browser.follow(&leaving);
+        let arrived = browser.follow(&at_provider);
+        (client.code(&asked, &arrived.location()), asked.verifier)
+    }
+
+    pub(crate) fn refresh(
+        &self,
+        client_id: &str,
+        tokens: &BasicTokenResponse,
+    ) -> Result<(), String> {
+        let token = tokens.refresh_token().unwrap().secret();
+        self.client(client_id).refresh(token).map(drop)
+    }
+
+    pub(crate) fn log(self) -> String {
+        self.running.signal("TERM");
+        self.running.end().stderr
+    }
+}
