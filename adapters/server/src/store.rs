@@ -1,5 +1,6 @@
 //! The store that the configuration names, and what becomes of trouble with it.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use vestibule_hyper::SystemClock;
 use vestibule_sqlite::{Options, SqliteStore, Trouble};
 
 use crate::config::StoreUrl;
+use crate::say::say;
 
 /// One of the stores that this program has. Its clones are the same store.
 #[derive(Clone, Debug)]
@@ -25,7 +27,7 @@ impl Store {
     pub(crate) fn open(url: &StoreUrl) -> Result<Self, String> {
         match url {
             StoreUrl::Memory => Ok(Self::Memory(Arc::new(MemoryStore::new()))),
-            StoreUrl::Sqlite(path) => Ok(Self::Sqlite(open(path)?)),
+            StoreUrl::Sqlite(path) => Ok(Self::Sqlite(open(path, log)?)),
         }
     }
 
@@ -70,13 +72,17 @@ pub(crate) fn existing(url: &StoreUrl) -> Result<SqliteStore, String> {
              file, and `vestibule serve` makes it",
             path.display()
         )),
-        StoreUrl::Sqlite(path) => open(path),
+        // Who runs a command reads what it says, not a log.
+        StoreUrl::Sqlite(path) => open(path, |trouble| say(io::stderr(), trouble)),
     }
 }
 
-fn open(path: &Path) -> Result<SqliteStore, String> {
+fn open(
+    path: &Path,
+    tell: impl Fn(&Trouble) + Send + Sync + 'static,
+) -> Result<SqliteStore, String> {
     let mut options = Options::default();
-    options.on_trouble = Arc::new(log);
+    options.on_trouble = Arc::new(tell);
     SqliteStore::open_with(path, options).map_err(|error| error.to_string())
 }
 

@@ -58,6 +58,8 @@ fn sto_03_a_store_that_another_program_has_locked_spends_nothing() {
     let other = Connection::open(site.path().join("vestibule.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_busy(&refresh(&served.running.address, &id, token));
+    let ran = site.operator(&["end", "--all"]);
+    assert!(!ran.status.success() && ran.stderr.contains("has locked the database"), "{ran:?}");
     other.execute_batch("ROLLBACK").unwrap();
 
     served.client(&id).redeem(&code, &verifier, None).unwrap();
