@@ -123,12 +123,13 @@ fn shown(grant: &GrantSummary) -> String {
     let name = grant.client_name.as_deref().unwrap_or("(no longer known)");
     let refreshed = grant.refreshed_at.map_or_else(|| "never".to_owned(), time);
     format!(
-        "{}  allowed {}  refreshed {refreshed}  expires {}  {name:?}  {}  [{}]",
+        "{}  allowed {}  refreshed {refreshed}  expires {}  {}  [{}]  {name:?}  {}",
         grant.grant_id,
         time(grant.allowed_at),
         time(grant.expires_at),
         grant.resource,
         grant.scope,
+        grant.client_id,
     )
 }
 

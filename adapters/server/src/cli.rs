@@ -61,7 +61,7 @@ enum Command {
     /// List a user's living grants, or end one of them.
     ///
     /// One per line on standard output: its id, when it was allowed, when its client last got
-    /// tokens, when it expires, the client's name, the resource and the scopes.
+    /// tokens, when it expires, the resource, the scopes, the client's name and its client_id.
     #[command(after_help = GRANTS_EXAMPLES)]
     Grants(GrantsArgs),
     /// Copy the store into a file, while the server runs.
@@ -89,7 +89,7 @@ struct Whose {
     /// `subject`.
     #[arg(long, value_name = "PROVIDER:ID")]
     user: Option<String>,
-    /// All grants of a client, by its client_id.
+    /// All grants of a client, by its client_id; `vestibule grants` and registrations have it.
     #[arg(long, value_name = "CLIENT_ID")]
     client: Option<String>,
     /// All grants.
@@ -218,7 +218,7 @@ Examples:
 const GRANTS_EXAMPLES: &str = "\
 Examples:
   vestibule grants --config vestibule.toml --user google:1234567
-  vestibule grants --config vestibule.toml --user google:1234567 --end 0123456789abcdef0123456789abcdef";
+  vestibule grants --config vestibule.toml --user google:1234567 --end GRANT";
 
 const BACKUP_EXAMPLES: &str = "\
 Example:

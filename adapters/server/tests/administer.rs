@@ -46,7 +46,7 @@ fn a_persons_grants_are_listed_and_one_is_ended_beside_a_server_that_runs() {
     let (one, other) = (served.tokens(&id), served.tokens(&id));
     let listed = site.does(&["grants", "--user", ADA]);
     assert_eq!(listed.lines().count(), 2, "{listed}");
-    assert!(listed.contains("\"An application\""), "{listed}");
+    assert!(listed.contains(&format!("\"An application\"  {id}\n")), "{listed}");
 
     let first = listed.split(' ').next().unwrap();
     site.does(&["grants", "--user", ADA, "--end", first]);

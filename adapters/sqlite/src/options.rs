@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use crate::trouble::Trouble;
 
-pub(crate) type OnTrouble = Arc<dyn Fn(&Trouble) + Send + Sync>;
-
 /// What an operator may want otherwise.
 #[derive(Clone)]
 #[non_exhaustive]

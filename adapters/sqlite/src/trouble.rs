@@ -9,7 +9,9 @@ use vestibule_core::RecordKey;
 
 use crate::error::OpenError;
 use crate::kind::Kind;
-use crate::options::OnTrouble;
+
+/// Who is told.
+pub(crate) type OnTrouble = Arc<dyn Fn(&Trouble) + Send + Sync>;
 
 /// Why the store answers "unavailable", or that it no longer does.
 ///

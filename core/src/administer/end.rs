@@ -1,4 +1,4 @@
-use super::grants::{GrantSummary, Listed, list};
+use super::grants::{GrantSummary, Listed, known_provider, list};
 use crate::cutoff::{self, Cutoff};
 use crate::flow::transact;
 use crate::ids::GrantId;
@@ -34,15 +34,6 @@ pub(crate) fn end(
             (Ok(()), Cutoff::Subject(subject)) => end_listed(&setup, &subject, tick),
         },
     )
-}
-
-/// A subject of a provider that nobody configured is a slip of the pen, and an operator who is in a
-/// hurry must learn of it.
-pub(super) fn known_provider(setup: &Setup, subject: &str) -> Result<(), Refusal> {
-    match subject.split_once(':') {
-        Some((provider, id)) if setup.provider(provider).is_some() && !id.is_empty() => Ok(()),
-        Some(_) | None => Err(Refusal::Invalid { parameter: "subject" }),
-    }
 }
 
 /// A cutoff moves forward only. One that cannot be read is replaced: the new one is later than it

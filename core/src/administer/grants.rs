@@ -1,4 +1,3 @@
-use super::end::known_provider;
 use crate::cutoff::Questions;
 use crate::grant::{Allowed, Grant, owner};
 use crate::ids::{ClientId, GrantId};
@@ -87,6 +86,15 @@ pub(super) fn list(
     // A record belongs to its owner under the key that sealed it last.
     let owners = setup.keys().all().map(|key| owner(key, subject)).collect();
     Listing { setup: setup.clone(), owners, found: Vec::new() }.next(None, tick)
+}
+
+/// A subject of a provider that nobody configured is a slip of the pen, and an operator who is in a
+/// hurry must learn of it.
+pub(super) fn known_provider(setup: &Setup, subject: &str) -> Result<(), Refusal> {
+    match subject.split_once(':') {
+        Some((provider, id)) if setup.provider(provider).is_some() && !id.is_empty() => Ok(()),
+        Some(_) | None => Err(Refusal::Invalid { parameter: "subject" }),
+    }
 }
 
 /// A cutoff may have ended some, which nobody has touched since.
