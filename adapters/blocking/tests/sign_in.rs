@@ -1,5 +1,5 @@
-//! A person signs in without anything async: tiny_http in front, ureq behind, a provider that
-//! blocks too, and the crate `oauth2` as the client.
+//! A person signs in without anything async: tiny_http in front, ureq and SQLite behind, a provider
+//! that blocks too, and the crate `oauth2` as the client.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -18,18 +18,20 @@ use oauth2::{HttpRequest, HttpResponse, SyncHttpClient, TokenResponse};
 use parties::{Answer, Application, Asked, Browser, Page, discover, register};
 use provider::Provider;
 use serde_json::Value;
+use tempfile::TempDir;
 use vestibule_blocking::{SystemClock, UreqTransport, Vestibule, read};
 use vestibule_core::drive::Composite;
 use vestibule_core::provider::{TokenAuth, custom};
 use vestibule_core::{
-    Algorithm, ClientSecret, Config, EndpointUrl, Issuer, MemoryStore, ProviderId, SealingSecret,
-    Server, SigningKey,
+    Algorithm, ClientSecret, Config, EndpointUrl, Issuer, ProviderId, SealingSecret, Server,
+    SigningKey,
 };
+use vestibule_sqlite::SqliteStore;
 
 const REDIRECT_URI: &str = "http://127.0.0.1:49152/cb";
 const OUR_SECRET: &str = "our secret: at the provider";
 
-type Driver = Composite<SystemClock, UreqTransport, MemoryStore>;
+type Driver = Composite<SystemClock, UreqTransport, SqliteStore>;
 
 /// Vestibule on its socket, an application that has registered there, and the provider.
 struct World {
@@ -38,6 +40,7 @@ struct World {
     client_id: String,
     provider: Provider,
     vestibule: Vestibule<Driver>,
+    _folder: TempDir,
 }
 
 impl World {
@@ -45,10 +48,11 @@ impl World {
         let provider = Provider::start(OUR_SECRET);
         let listener = Arc::new(tiny_http::Server::http("127.0.0.1:0").unwrap());
         let issuer = format!("http://{}", listener.server_addr().to_ip().unwrap());
+        let folder = TempDir::new().unwrap();
         let driver = Composite {
             clock: SystemClock,
             transport: UreqTransport::new(),
-            store: MemoryStore::new(),
+            store: SqliteStore::open(folder.path().join("vestibule.db")).unwrap(),
             mapper: (),
         };
         let vestibule = Vestibule::new(server(&issuer, &provider.origin), driver);
@@ -61,7 +65,7 @@ impl World {
         let http = Ureq::new();
         let metadata = discover(&http, &issuer);
         let client_id = register(&http, &metadata, REDIRECT_URI);
-        Self { http, metadata, client_id, provider, vestibule }
+        Self { http, metadata, client_id, provider, vestibule, _folder: folder }
     }
 
     fn application(&self) -> Application<'_, Ureq> {
@@ -158,7 +162,8 @@ fn iss_01_ref_01_a_person_signs_in_and_the_client_refreshes_and_revokes() {
     let (mut browser, returning) = world.at_provider(&asked);
     let arrived = browser.follow(&returning);
     let code = application.code(&asked, &arrived.location());
-    assert_eq!(world.vestibule.driver().store.len(), 1, "one grant, and nothing before it");
+    let count = world.vestibule.driver().store.count().wait();
+    assert_eq!(count, Ok(1), "one grant, and nothing before it");
     assert_eq!(world.provider.asked(), ["GET /authorize", "POST /token", "GET /user"]);
 
     let other = application.ask(None).verifier;
