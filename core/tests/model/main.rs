@@ -1,0 +1,79 @@
+//! Everything that can happen, in any order: two clients, two people, a clock that jumps, a store
+//! that fails and keys that rotate, beside a model of what must come of it.
+//!
+//! Operations are drawn at random from a fixed seed, and a sequence that fails is made small. More
+//! of them, or others: `PROPTEST_CASES=5000 PROPTEST_RNG_SEED=7 cargo test -p vestibule-core --test
+//! model`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests say so when something is wrong"
+)]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod coverage;
+mod cutoffs;
+mod operation;
+mod operator;
+mod record;
+mod run;
+mod sign_in;
+mod tokens;
+
+use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
+
+use operation::{Operation, Plan};
+use run::Run;
+
+struct Model;
+
+impl StateMachineTest for Model {
+    type SystemUnderTest = Run;
+    type Reference = Plan;
+
+    fn init_test(_: &Plan) -> Run {
+        Run::new()
+    }
+
+    fn apply(mut run: Run, _: &Plan, operation: Operation) -> Run {
+        run.apply(operation);
+        run
+    }
+
+    fn check_invariants(run: &Run, _: &Plan) {
+        run.look_into_the_store();
+        run.audit();
+    }
+
+    fn teardown(run: Run, _: Plan) {
+        run.outlive();
+    }
+}
+
+#[test]
+fn whatever_happens_the_model_knows_what_comes_of_it() {
+    // Reads PROPTEST_CASES, PROPTEST_RNG_SEED and what else it knows from the environment.
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if config.rng_seed == RngSeed::Random {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
+    let mut runner = TestRunner::new(config.clone());
+    let sequences = Plan::sequential_strategy(60..90);
+    let done = runner.run(&sequences, |(start, operations, seen)| {
+        Model::test_sequential(config.clone(), start, operations, seen);
+        Ok(())
+    });
+    match done {
+        Ok(()) => {}
+        Err(TestError::Fail(why, (_, operations, _))) => {
+            panic!("{why}\nafter {operations:#?}")
+        }
+        Err(TestError::Abort(why)) => panic!("{why}"),
+    }
+    coverage::assert_met(&[("code issued", 1_000_000)]);
+}
