@@ -55,6 +55,38 @@ impl StateMachineTest for Model {
     }
 }
 
+/// How often what matters must have been met in a run of 256 cases.
+const LEAST: [(&str, usize); 28] = [
+    ("code issued", 500),
+    ("agreed again", 150),
+    ("callback repeated", 50),
+    ("callback in another browser", 50),
+    ("callback 503", 80),
+    ("callback told temporarily_unavailable", 12),
+    ("cutoff met at the callback", 60),
+    ("redeemed", 400),
+    ("redemption that does not fit", 150),
+    ("redemption 503", 50),
+    ("replayed code ended a grant", 80),
+    ("refreshed", 400),
+    ("refreshed again", 80),
+    ("refresh 503", 200),
+    ("replayed refresh ended a grant", 50),
+    ("other client refused", 100),
+    ("scope refused", 30),
+    ("revoked", 50),
+    ("revocation by another client", 100),
+    ("revocation 503", 25),
+    ("call accepted", 120),
+    ("call of an ended grant refused", 120),
+    ("one grant ended", 30),
+    ("everything ended", 15),
+    ("a client ended", 25),
+    ("a person ended", 35),
+    ("swept", 12),
+    ("restarted", 150),
+];
+
 #[test]
 fn whatever_happens_the_model_knows_what_comes_of_it() {
     // Reads PROPTEST_CASES, PROPTEST_RNG_SEED and what else it knows from the environment.
@@ -75,5 +107,8 @@ fn whatever_happens_the_model_knows_what_comes_of_it() {
         }
         Err(TestError::Abort(why)) => panic!("{why}"),
     }
-    coverage::assert_met(&[("code issued", 1_000_000)]);
+    // Fewer cases, asked for by hand, prove less.
+    if config.cases >= 256 {
+        coverage::assert_met(&LEAST);
+    }
 }

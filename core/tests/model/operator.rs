@@ -177,7 +177,7 @@ impl Run {
         let mut copy = Self { auditing: true, ..self.clone() };
         copy.heal();
         let count = copy.flows.len();
-        for pick in 0..count.min(8) {
+        for pick in 0..count.min(6) {
             copy.call(pick, 0);
             copy.call(pick, 7);
             copy.refresh(pick, 0, Refresh::Plain);

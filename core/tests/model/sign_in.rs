@@ -3,7 +3,7 @@
 use http::header;
 use vestibule_core::{Event, GrantId, Response};
 
-use crate::record::{CODE, Grant, MINUTE, Record, Seen, Stage, State};
+use crate::record::{CODE, Grant, MINUTE, Record, Seen, Stage};
 use crate::run::{CLIENTS, Client, Flow, Run};
 use crate::tokens::{Code, Handed};
 use crate::world::browser::callback_of;
