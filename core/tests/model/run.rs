@@ -69,6 +69,8 @@ pub(crate) struct Run {
     pub(crate) handed_out: Vec<String>,
     /// Whether the store failed the present operation.
     pub(crate) trouble: bool,
+    /// How many there were.
+    pub(crate) operations: usize,
     /// On a copy, to see whether all is as it should be.
     pub(crate) auditing: bool,
 }
@@ -94,11 +96,13 @@ impl Run {
             keys,
             handed_out: Vec::new(),
             trouble: false,
+            operations: 0,
             auditing: false,
         }
     }
 
     pub(crate) fn apply(&mut self, operation: Operation) {
+        self.operations += 1;
         match operation {
             Operation::SignIn { person, client, scope } => {
                 self.open(person, client, scope);
