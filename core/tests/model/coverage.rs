@@ -15,8 +15,7 @@ pub(crate) fn met(what: &'static str) {
 pub(crate) fn assert_met(least: &[(&'static str, usize)]) {
     MET.with_borrow(|met| {
         let counted = |what| met.get(what).copied().unwrap_or_default();
-        let missing: Vec<_> =
-            least.iter().filter(|(what, least)| counted(what) < *least).collect();
+        let missing: Vec<_> = least.iter().filter(|(what, least)| counted(what) < *least).collect();
         assert!(missing.is_empty(), "not met as often: {missing:?} of {met:#?}");
     });
 }

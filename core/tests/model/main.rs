@@ -99,7 +99,7 @@ fn whatever_happens_the_model_knows_what_comes_of_it() {
         config.rng_seed = RngSeed::Fixed(1);
     }
     let mut runner = TestRunner::new(config.clone());
-    let sequences = Plan::sequential_strategy(60..90);
+    let sequences = Plan::sequential_strategy(80..120);
     let done = runner.run(&sequences, |(start, operations, seen)| {
         Model::test_sequential(config.clone(), start, operations, seen);
         Ok(())

@@ -12,23 +12,65 @@ pub(crate) type Pick = usize;
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     /// The four that follow, in one go and as they should be.
-    SignIn { person: usize, client: usize, scope: &'static str },
+    SignIn {
+        person: usize,
+        client: usize,
+        scope: &'static str,
+    },
     /// A person opens the sign-in page that a client sent them to.
-    Open { person: usize, client: usize, scope: &'static str },
+    Open {
+        person: usize,
+        client: usize,
+        scope: &'static str,
+    },
     /// And agrees to it; or somebody else does with what is in its form.
-    Agree { page: Pick, elsewhere: bool },
-    Cancel { page: Pick },
+    Agree {
+        page: Pick,
+        elsewhere: bool,
+    },
+    Cancel {
+        page: Pick,
+    },
     /// The browser comes back from the provider; or another browser does, with the same URL.
-    Return { flow: Pick, elsewhere: bool },
-    Redeem { grant: Pick, how: Redeem },
+    Return {
+        flow: Pick,
+        elsewhere: bool,
+    },
+    /// A person who got no code agrees once more, and comes back.
+    TryAgain {
+        flow: Pick,
+    },
+    Redeem {
+        grant: Pick,
+        how: Redeem,
+    },
     /// `back`: how many generations back from the newest that was handed out.
-    Refresh { grant: Pick, back: usize, how: Refresh },
-    Revoke { grant: Pick, access: bool, own: bool },
+    Refresh {
+        grant: Pick,
+        back: usize,
+        how: Refresh,
+    },
+    /// A client that is used once a month, beyond the end of its grant.
+    Months {
+        grant: Pick,
+    },
+    Revoke {
+        grant: Pick,
+        access: bool,
+        own: bool,
+    },
     /// A resource is called with an access token.
-    Call { grant: Pick, token: Pick },
+    Call {
+        grant: Pick,
+        token: Pick,
+    },
     End(Ended),
-    EndGrant { grant: Pick },
-    List { person: usize },
+    EndGrant {
+        grant: Pick,
+    },
+    List {
+        person: usize,
+    },
     Restart(Keys),
     Sweep,
     Pass(u64),
@@ -95,16 +137,19 @@ impl ReferenceStateMachine for Plan {
 
     fn transitions(plan: &Self) -> BoxedStrategy<Operation> {
         let if_any = |count: usize, weight: u32| if count > 0 { weight } else { 1 };
-        let (healing, failing) = if plan.in_trouble { (18, 1) } else { (1, 5) };
+        let failing = if plan.away > 0 { 10 } else { 5 };
+        let (healing, failing) = if plan.in_trouble { (14, 1) } else { (1, failing) };
         prop_oneof![
             if_any(usize::from(plan.families < 3), 10) => sign_in(),
             if_any(usize::from(plan.pages == 0), 8) => open(),
             if_any(plan.pages, 20) => agree(),
             1 => pick().prop_map(|page| Operation::Cancel { page }),
             if_any(plan.away, 24) => come_back(),
+            if plan.in_trouble { 8 } else { 1 } => pick().prop_map(|flow| Operation::TryAgain { flow }),
             if_any(plan.codes, 24) => redeem(),
             if_any(plan.families, 2) => redeem(),
             if_any(plan.families, 24) => refresh(),
+            1 => pick().prop_map(|grant| Operation::Months { grant }),
             if_any(plan.families, 4) => revoke(),
             if_any(plan.families, 6) =>
                 (pick(), pick()).prop_map(|(grant, token)| Operation::Call { grant, token }),
@@ -156,13 +201,19 @@ fn pick() -> impl Strategy<Value = Pick> + Clone {
 }
 
 fn sign_in() -> impl Strategy<Value = Operation> {
-    (0..2_usize, 0..2_usize, scope())
-        .prop_map(|(person, client, scope)| Operation::SignIn { person, client, scope })
+    (0..2_usize, 0..2_usize, scope()).prop_map(|(person, client, scope)| Operation::SignIn {
+        person,
+        client,
+        scope,
+    })
 }
 
 fn open() -> impl Strategy<Value = Operation> {
-    (0..2_usize, 0..2_usize, scope())
-        .prop_map(|(person, client, scope)| Operation::Open { person, client, scope })
+    (0..2_usize, 0..2_usize, scope()).prop_map(|(person, client, scope)| Operation::Open {
+        person,
+        client,
+        scope,
+    })
 }
 
 /// None asked for is all there are.
@@ -204,15 +255,17 @@ fn refresh() -> impl Strategy<Value = Operation> {
 }
 
 fn revoke() -> impl Strategy<Value = Operation> {
-    (pick(), any::<bool>(), any::<bool>())
-        .prop_map(|(grant, access, own)| Operation::Revoke { grant, access, own })
+    (pick(), any::<bool>(), any::<bool>()).prop_map(|(grant, access, own)| Operation::Revoke {
+        grant,
+        access,
+        own,
+    })
 }
 
 /// Often the same again.
 fn end(last: Option<Ended>) -> impl Strategy<Value = Operation> {
-    (any::<bool>(), ended()).prop_map(move |(again, other)| {
-        Operation::End(last.filter(|_| again).unwrap_or(other))
-    })
+    (any::<bool>(), ended())
+        .prop_map(move |(again, other)| Operation::End(last.filter(|_| again).unwrap_or(other)))
 }
 
 fn ended() -> impl Strategy<Value = Ended> {

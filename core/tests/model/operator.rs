@@ -53,8 +53,7 @@ impl Run {
             let tick = world.tick();
             world.server.end(ended.cutoff(), tick)
         });
-        let (now, key, has_late) =
-            (self.world.now, self.keys[0].0, self.world.store.has_late());
+        let (now, key, has_late) = (self.world.now, self.keys[0].0, self.world.store.has_late());
         match &done {
             Some(_) => self.cutoffs.written(ended, now, key),
             None => self.cutoffs.unknown(ended, now, key),

@@ -173,9 +173,7 @@ impl Grant {
     }
 
     pub(crate) fn end_if_allowed_until(&mut self, at: u64) {
-        self.change(|state| {
-            state.map(|it| if it.allowed_at <= at { it.ended() } else { it })
-        });
+        self.change(|state| state.map(|it| if it.allowed_at <= at { it.ended() } else { it }));
     }
 
     /// Nobody knows whether it was ended.

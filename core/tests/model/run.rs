@@ -4,13 +4,13 @@ use http::header;
 use vestibule_core::{Config, Response, SealingSecret, Server};
 
 use crate::coverage;
+use crate::cutoffs::Cutoffs;
 use crate::operation::{Keys, Operation, Redeem};
 use crate::record::{Grant, Seen, State};
 use crate::sign_in::Page;
 use crate::tokens::Handed;
 use crate::world::upstream::Answer;
 use crate::world::{Browser, VERIFIER, World, config, text};
-use crate::cutoffs::Cutoffs;
 
 pub(crate) struct Client {
     pub(crate) id: &'static str,
@@ -77,8 +77,7 @@ pub(crate) struct Run {
 
 fn config_with(keys: &[(u8, bool)]) -> Config {
     let mut config = config();
-    config.secrets =
-        keys.iter().map(|(key, _)| SealingSecret::new([*key; 32]).unwrap()).collect();
+    config.secrets = keys.iter().map(|(key, _)| SealingSecret::new([*key; 32]).unwrap()).collect();
     // A redirect URI of its own, so that one client's is not the other's.
     config.clients[2].redirect_uris = vec![CLIENTS[1].redirect_uri.to_owned()];
     config
@@ -114,8 +113,10 @@ impl Run {
             Operation::Agree { page, elsewhere } => self.agree(page, elsewhere),
             Operation::Cancel { page } => self.cancel(page),
             Operation::Return { flow, elsewhere } => self.come_back(flow, elsewhere),
+            Operation::TryAgain { flow } => self.try_again(flow),
             Operation::Redeem { grant, how } => self.redeem(grant, how),
             Operation::Refresh { grant, back, how } => self.refresh(grant, back, how),
+            Operation::Months { grant } => self.months(grant),
             Operation::Revoke { grant, access, own } => self.revoke(grant, access, own),
             Operation::Call { grant, token } => self.call(grant, token),
             Operation::End(ended) => self.end(ended),
@@ -179,6 +180,13 @@ impl Run {
             assert!(response.status == 200 || !said.contains(secret), "{secret} in {said}");
             assert!(!events.contains(secret), "{secret} stands in {events}");
         }
+    }
+
+    /// Somebody has something now that nobody else may see.
+    pub(crate) fn hand_out(&mut self, secret: &str) {
+        let events = format!("{:?}", self.world.events);
+        assert!(!events.contains(secret), "{secret} stands in {events}");
+        self.handed_out.push(secret.to_owned());
     }
 
     /// Takes what was seen of an operation on a flow's grant.
@@ -256,7 +264,8 @@ impl Run {
         }
         let now = self.world.now;
         for flow in &mut self.flows {
-            let gone = |state: State| state.is_some_and(|it| it.kept_until + crate::record::KEPT <= now);
+            let gone =
+                |state: State| state.is_some_and(|it| it.kept_until + crate::record::KEPT <= now);
             let was_there = flow.grant.states(None);
             flow.grant.change(|state| if gone(state) { None } else { state });
             flow.closed |= was_there.into_iter().any(gone);

@@ -63,7 +63,12 @@ impl Run {
     }
 
     pub(crate) fn agree(&mut self, pick: usize, elsewhere: bool) {
-        let Some(at) = self.page(pick) else { return };
+        if let Some(at) = self.page(pick) {
+            self.agree_to(at, elsewhere);
+        }
+    }
+
+    fn agree_to(&mut self, at: usize, elsewhere: bool) {
         let Page { person, client, scope, ends_at, .. } = self.pages[at];
         if elsewhere {
             let refused = self.press(at, 1 - person, ("provider", "idp"));
@@ -117,9 +122,23 @@ impl Run {
     }
 
     pub(crate) fn come_back(&mut self, pick: usize, elsewhere: bool) {
-        let Some(at) = self.flow(pick, |flow| !flow.closed) else { return };
+        if let Some(at) = self.flow(pick, |flow| !flow.closed) {
+            self.come_back_by(at, pick, elsewhere);
+        }
+    }
+
+    /// Whoever was told that it did not work goes back to the page and tries again.
+    pub(crate) fn try_again(&mut self, pick: usize) {
+        if let Some(at) = self.flow(pick, |flow| !flow.closed && flow.handed.code.is_none()) {
+            self.agree_to(self.flows[at].page, false);
+            self.come_back_by(at, 0, false);
+        }
+    }
+
+    /// `back`: by which of the ways, counted back from the newest.
+    fn come_back_by(&mut self, at: usize, back: usize, elsewhere: bool) {
         let Flow { person, client, ref cookie, agreed_at, ref ways, .. } = self.flows[at];
-        let (way, way_ends_at) = ways[pick % ways.len()].clone();
+        let (way, way_ends_at) = ways[ways.len() - 1 - back % ways.len()].clone();
         let person = if elsewhere { 1 - person } else { person };
         let cookie = cookie.clone();
         let has_cookie = self.browsers[person].cookies.contains_key(&cookie);
@@ -191,10 +210,10 @@ impl Run {
         assert_eq!((&*said["state"], &*said["iss"], said.len()), ("S", ISSUER, 3));
         assert!(flow.handed.code.is_none(), "one flow, two codes");
         let code = Code { text: said["code"].clone(), expires_at: self.world.now + CODE };
-        self.handed_out.push(code.text.clone());
-        flow.handed.code = Some(code);
         flow.handed.id = self.world.events.iter().find_map(code_issued);
         assert!(flow.handed.id.is_some());
+        flow.handed.code = Some(code.clone());
+        self.hand_out(&code.text);
         self.met("code issued");
     }
 }

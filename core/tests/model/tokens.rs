@@ -4,7 +4,7 @@ use serde_json::Value;
 use vestibule_core::{Challenge, GrantId, Response};
 
 use crate::operation::{Redeem, Refresh};
-use crate::record::{GRACE, SKEW, Seen, Stage, State, Tokens};
+use crate::record::{DAY, GRACE, SKEW, Seen, Stage, State, Tokens};
 use crate::run::{CLIENTS, Flow, PERSONS, Run};
 use crate::world::{
     ISSUER, RES, claims_of, error_of, json_of, post, redemption, refresh, resource_request, text,
@@ -119,7 +119,8 @@ impl Run {
 
     /// Whether a grant that had tokens is over now.
     fn ended(&self, at: usize, before: &[State]) -> bool {
-        let had_tokens = |state: &State| state.is_some_and(|it| matches!(it.stage, Stage::Tokens(_)));
+        let had_tokens =
+            |state: &State| state.is_some_and(|it| matches!(it.stage, Stage::Tokens(_)));
         before.iter().any(had_tokens) && self.flows[at].grant.is_dead()
     }
 
@@ -171,9 +172,19 @@ impl Run {
             }
             Seen::Answer(Answer::InvalidScope) => self.met("scope refused"),
             Seen::Answer(_) if how == Refresh::OtherClient => self.met("other client refused"),
-            Seen::Answer(_) if self.ended(at, &before) => self.met("replayed refresh ended a grant"),
-            Seen::Answer(_) => self.met("dead refresh refused"),
+            Seen::Answer(_) if self.ended(at, &before) => {
+                self.met("replayed refresh ended a grant")
+            }
+            Seen::Answer(_) if now < token.expires_at => self.met("dead refresh refused"),
+            Seen::Answer(_) => self.met("expired refresh refused"),
             Seen::Undone | Seen::Unknown => self.met("refresh 503"),
+        }
+    }
+
+    pub(crate) fn months(&mut self, pick: usize) {
+        for _ in 0..4 {
+            self.world.now += 28 * DAY;
+            self.refresh(pick, 0, Refresh::Plain);
         }
     }
 
@@ -211,7 +222,8 @@ impl Run {
         assert_eq!(json["scope"], scope);
         let expires_at = tokens.access_expires_at();
         assert_eq!(json["expires_in"], expires_at.saturating_sub(self.world.now));
-        let access = AccessToken { text: member("access_token"), expires_at, scope: scope.to_owned() };
+        let access =
+            AccessToken { text: member("access_token"), expires_at, scope: scope.to_owned() };
         let refresh = RefreshToken {
             text: member("refresh_token"),
             generation: tokens.generation,
@@ -223,7 +235,8 @@ impl Run {
             // A repeated answer is the same answer, as long as the same key seals.
             assert_eq!(other.text == refresh.text, other.key == refresh.key);
         }
-        self.handed_out.extend([access.text.clone(), refresh.text.clone()]);
+        self.hand_out(&access.text);
+        self.hand_out(&refresh.text);
         self.flows[at].handed.access.push(access);
         self.flows[at].handed.refresh.push(refresh);
     }
