@@ -102,7 +102,7 @@ fn sto_09_no_record_goes_before_what_leads_to_it() {
     let hour = Duration::from_secs(3600);
     let minute = Duration::from_secs(60);
     let defaults = config().lifetimes;
-    let mut short = [defaults.clone(), defaults.clone(), defaults.clone(), defaults];
+    let mut short = [defaults; 4];
     short[1].access = 20 * hour;
     short[1].refresh = hour;
     short[2].access = minute;

@@ -156,7 +156,7 @@ impl ReferenceStateMachine for Plan {
             2 => end(plan.ended),
             1 => pick().prop_map(|grant| Operation::EndGrant { grant }),
             1 => (0..2_usize).prop_map(|person| Operation::List { person }),
-            2 => keys().prop_map(Operation::Restart),
+            4 => keys().prop_map(Operation::Restart),
             1 => Just(Operation::Sweep),
             14 => pass().prop_map(Operation::Pass),
             4 => back().prop_map(Operation::Back),
@@ -280,7 +280,7 @@ fn keys() -> impl Strategy<Value = Keys> {
     prop_oneof![
         2 => Just(Keys::Same),
         3 => Just(Keys::Append),
-        4 => Just(Keys::LastFirst),
+        6 => Just(Keys::LastFirst),
         1 => Just(Keys::RemoveUnused),
     ]
 }
