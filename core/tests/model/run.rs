@@ -120,6 +120,10 @@ impl Run {
             Operation::Revoke { grant, access, own } => self.revoke(grant, access, own),
             Operation::Call { grant, token } => self.call(grant, token),
             Operation::End(ended) => self.end(ended),
+            Operation::EndEarlier { ended, back } => {
+                self.world.now -= back;
+                self.end(ended);
+            }
             Operation::EndGrant { grant } => self.end_grant(grant),
             Operation::List { person } => self.list(person),
             Operation::Restart(keys) => self.restart(keys),
