@@ -2,7 +2,8 @@
 
 use crate::expect::{get, invalid_grant, member, refused, rs401, tok, until_callback};
 use crate::world::{
-    Browser, World, authorize_with, claims_of, config, json_of, redemption, refresh, text,
+    Browser, World, authorize_with, claims_of, config, json_of, redemption, refresh,
+    resource_request, text,
 };
 
 #[test]
@@ -55,6 +56,50 @@ fn clk_02_a_clock_that_jumps_forward_ends_what_it_should() {
     assert_eq!(refused(&mut world, get(&callback, &browser.header())).status, 400);
     let refreshed = json_of(&world.refresh(&member(&tokens, "refresh_token")));
     assert_eq!(refreshed["expires_in"], 900);
+}
+
+/// One inequality everywhere: alive a second before its end, dead at it.
+#[test]
+fn clk_04_everything_is_dead_at_the_second_of_its_end() {
+    let mut world = World::new();
+    let mut browser = Browser::default();
+    let page = browser.get(&mut world, &authorize_with(&[]));
+    let callback = browser.until_callback(&mut world, &authorize_with(&[]));
+    let code = world.until_code()["code"].clone();
+    let first = world.until_tokens();
+    let mut rotated = world.clone();
+    let second = json_of(&rotated.refresh(&member(&first, "refresh_token")));
+    type Accepted = Box<dyn Fn(&mut World) -> bool>;
+    let (before, after) = (member(&first, "refresh_token"), member(&second, "refresh_token"));
+    let (live, plain) = (member(&first, "access_token"), member(&first, "access_token"));
+    let pressing = browser.clone();
+    let back = move |world: &mut World| browser.clone().get(world, &callback).status == 303;
+    let press = move |world: &mut World| {
+        pressing.clone().press(world, &page, ("provider", "idp")).status == 303
+    };
+    let authenticates = move |world: &mut World| {
+        let now = vestibule_core::Timestamp::from_seconds(world.now);
+        world.server.authenticate(&resource_request(&plain), now).is_ok()
+    };
+    let again = move |world: &mut World| world.refresh(&before).status == 200;
+    let all: [(&str, u64, &World, Accepted); 7] = [
+        ("page", 30 * 60, &world, Box::new(press)),
+        ("state", 10 * 60, &world, Box::new(back)),
+        ("code", 120, &world, Box::new(move |world| world.redeem(&code).status == 200)),
+        ("access token", 15 * 60, &world, Box::new(authenticates)),
+        ("access token, live", 15 * 60, &world, Box::new(move |world| world.is_live(&live))),
+        ("refresh token", 30 * 86_400, &rotated, {
+            Box::new(move |world| world.refresh(&after).status == 200)
+        }),
+        ("grace", 60, &rotated, Box::new(again)),
+    ];
+    for (what, lives, world, accepted) in all {
+        for (offset, alive) in [(lives - 1, true), (lives, false), (lives + 1, false)] {
+            let mut then = world.clone();
+            then.pass(offset);
+            assert_eq!(accepted(&mut then), alive, "{what} after {offset} s");
+        }
+    }
 }
 
 fn at(now: u64) -> World {

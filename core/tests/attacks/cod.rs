@@ -334,7 +334,9 @@ fn cod_21_every_redirect_is_a_303() {
 fn cod_22_a_code_without_a_record_is_worth_nothing() {
     let mut world = World::new();
     let code = world.until_code()["code"].clone();
+    let tokens = world.until_tokens();
     world.store = Store::default();
+    assert!(!world.is_live(&member(&tokens, "access_token")));
     tok(&mut world, redemption(&code, &[]), "invalid_grant");
     assert_eq!(*last_refusal(&world), Refusal::GrantUnknown);
     let other = Server::new(config()).unwrap();

@@ -22,6 +22,7 @@ mod htt;
 mod int;
 mod iss;
 mod jwt;
+mod keeping;
 mod pkc;
 mod red;
 mod refresh;

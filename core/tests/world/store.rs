@@ -17,6 +17,8 @@ pub struct Store {
     pub swaps: usize,
     /// Whether what may come from a cache cannot be had: cutoffs.
     pub cache_is_away: bool,
+    /// How many calls went wrong so far.
+    pub met: usize,
 }
 
 /// What can become of a call.
@@ -34,8 +36,11 @@ pub enum Fault {
 impl Store {
     pub fn load(&mut self, load: &Load) -> Result<Option<Record>, Unavailable> {
         if load.freshness != Freshness::Fresh {
-            let found = self.records.get(&load.key).cloned();
-            return if self.cache_is_away { Err(Unavailable) } else { Ok(found) };
+            if self.cache_is_away {
+                self.met += 1;
+                return Err(Unavailable);
+            }
+            return Ok(self.records.get(&load.key).cloned());
         }
         self.loads += 1;
         match self.next_fault() {
@@ -48,9 +53,7 @@ impl Store {
 
     pub fn swap(&mut self, swap: Swap) -> Result<Swapped, Unavailable> {
         self.swaps += 1;
-        if let Some(late) = self.late.take() {
-            self.apply(late);
-        }
+        self.arrive();
         match self.next_fault() {
             Fault::None => Ok(self.apply(swap)),
             Fault::AppliedButUnavailable => {
@@ -95,7 +98,21 @@ impl Store {
     }
 
     fn next_fault(&mut self) -> Fault {
-        if self.faults.is_empty() { Fault::None } else { self.faults.remove(0) }
+        let fault = if self.faults.is_empty() { Fault::None } else { self.faults.remove(0) };
+        self.met += usize::from(fault != Fault::None);
+        fault
+    }
+
+    /// Whether a write is still on its way.
+    pub fn has_late(&self) -> bool {
+        self.late.is_some()
+    }
+
+    /// Lets it arrive.
+    pub fn arrive(&mut self) {
+        if let Some(late) = self.late.take() {
+            self.apply(late);
+        }
     }
 
     pub fn len(&self) -> usize {
