@@ -118,8 +118,13 @@ pub(crate) fn authenticate_live(
         let Some(Ok(Grant::Tokens(grant))) = grant else {
             return Step::Done(Err(Challenge::Revoked));
         };
-        let cutoffs = Questions::of_grant(&setup, &grant.data.allowed);
-        cutoffs.answer(&setup, Freshness::Fresh, tick).then(tick, |over, _| {
+        // A client that is no longer known here, since its operator removed it or the key inside its
+        // client_id, has nothing any more.
+        if setup.client(grant.data.allowed.client_id.as_str()).is_none() {
+            return Step::Done(Err(Challenge::Revoked));
+        }
+        let cutoffs = Questions::of_grant(&setup, &grant.data.allowed, Freshness::Fresh);
+        cutoffs.answer(&setup, tick).then(tick, |over, _| {
             Step::Done(match over {
                 Ok(false) => Ok(principal),
                 Ok(true) => Err(Challenge::Revoked),

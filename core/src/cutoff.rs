@@ -1,10 +1,10 @@
 //! Cutoffs: one time each, and what was allowed until then is over. They end what cannot be listed:
 //! a client's grants, everybody's, and a person's flows that are still on their way.
 //!
-//! A cutoff is named and sealed under the key that lies under what it ends. It is read as long as
-//! that key is listed and vanishes with it, and so does everything that it ended: an access to a
-//! removed key opens nothing. For a client that registered itself that key is the one inside its
-//! client_id, so a cutoff of it lasts exactly as long as its client_id would.
+//! A cutoff is named and sealed under each key that may lie under what it ends, and read under each.
+//! When a key is removed its copy is no longer found, and neither opens what that key sealed. For a
+//! client that registered itself that key is the one inside its client_id, so a cutoff of it lasts
+//! exactly as long as its client_id would.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use crate::tick::{Tick, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cutoff {
-    /// All grants of this issuer: after a backup was restored, or a sealing secret leaked.
+    /// All grants of this issuer: after a backup was restored.
     Issuer,
     /// All grants of a client. One that registered itself has to register again.
     Client(ClientId),
@@ -69,17 +69,11 @@ impl Cutoff {
         }
     }
 
-    /// Where it is written: under the key that seals today, or the one inside the client_id.
-    pub(crate) fn place<'s>(&self, setup: &'s Setup) -> (RecordKey, &'s SealingKey) {
-        let key = self.own_key(setup).unwrap_or(setup.keys().first());
-        (self.record_key(key), key)
-    }
-
-    /// Where it may be: it was written under the key that sealed in its time.
-    fn places(&self, setup: &Setup) -> Vec<RecordKey> {
+    /// Where it is: under each key that what it ends may be sealed with.
+    pub(crate) fn places<'s>(&self, setup: &'s Setup) -> Vec<(RecordKey, &'s SealingKey)> {
         match self.own_key(setup) {
-            Some(key) => vec![self.record_key(key)],
-            None => setup.keys().all().map(|key| self.record_key(key)).collect(),
+            Some(key) => vec![(self.record_key(key), key)],
+            None => setup.keys().all().map(|key| (self.record_key(key), key)).collect(),
         }
     }
 
@@ -119,52 +113,74 @@ pub(crate) fn from_record(setup: &Setup, place: &RecordKey, record: &Record) -> 
     (stored.form == FORM).then_some(stored.at)
 }
 
-/// What cutoffs are held against: where each may be, and since when what it would end is there.
+/// What cutoffs are held against.
 #[derive(Default)]
-pub(crate) struct Questions(Vec<(RecordKey, Timestamp)>);
+pub(crate) struct Questions(Vec<Question>);
+
+struct Question {
+    /// Where a cutoff may be.
+    place: RecordKey,
+    /// Since when what it would end is there.
+    since: Timestamp,
+    freshness: Freshness,
+}
 
 impl Questions {
     /// For a client that wants something new. Only one that registered itself can be over: one that
     /// is configured is ended by its operator's configuration.
     pub(crate) fn of_client(setup: &Setup, client: &Client) -> Self {
         if client.registered_itself() {
-            Self::default().client(setup, client.id(), THE_BEGINNING)
+            Self::default().client(setup, client.id(), THE_BEGINNING, Freshness::Fresh)
         } else {
             Self::default()
         }
     }
 
     /// For a flow of which no person is known yet.
+    ///
+    /// Anybody can register a client and begin a flow. An answer about that client which a cache
+    /// keeps would be something that stays of an anonymous request, so it is asked afresh.
     pub(crate) fn of_flow(setup: &Setup, client: &Client, allowed_at: Timestamp) -> Self {
-        Self::default().about(setup, &Cutoff::Issuer, allowed_at).client(
+        let freshness = if client.registered_itself() { Freshness::Fresh } else { SEEN_WITHIN };
+        Self::default().about(setup, &Cutoff::Issuer, allowed_at, SEEN_WITHIN).client(
             setup,
             client.id(),
             allowed_at,
+            freshness,
         )
     }
 
     /// For a flow whose person has become known.
     pub(crate) fn of_subject(setup: &Setup, subject: String, allowed_at: Timestamp) -> Self {
-        Self::default().about(setup, &Cutoff::Subject(subject), allowed_at)
+        Self::default().about(setup, &Cutoff::Subject(subject), allowed_at, SEEN_WITHIN)
     }
 
     /// For a grant: all of them.
-    pub(crate) fn of_grant(setup: &Setup, allowed: &Allowed) -> Self {
-        Self::of_subject(setup, allowed.user.key(), allowed.allowed_at)
-            .client(setup, &allowed.client_id, allowed.allowed_at)
-            .about(setup, &Cutoff::Issuer, allowed.allowed_at)
+    pub(crate) fn of_grant(setup: &Setup, allowed: &Allowed, freshness: Freshness) -> Self {
+        let allowed_at = allowed.allowed_at;
+        Self::default()
+            .about(setup, &Cutoff::Subject(allowed.user.key()), allowed_at, freshness)
+            .client(setup, &allowed.client_id, allowed_at, freshness)
+            .about(setup, &Cutoff::Issuer, allowed_at, freshness)
     }
 
     /// A client_id was there before anything could end it, however late something was allowed: so
     /// any cutoff of it holds.
-    fn client(self, setup: &Setup, id: &ClientId, since: Timestamp) -> Self {
+    fn client(self, setup: &Setup, id: &ClientId, since: Timestamp, freshness: Freshness) -> Self {
         let registered = setup.registered_under(id.as_str()).is_some();
         let since = if registered { THE_BEGINNING } else { since };
-        self.about(setup, &Cutoff::Client(id.clone()), since)
+        self.about(setup, &Cutoff::Client(id.clone()), since, freshness)
     }
 
-    fn about(mut self, setup: &Setup, cutoff: &Cutoff, since: Timestamp) -> Self {
-        self.0.extend(cutoff.places(setup).into_iter().map(|place| (place, since)));
+    fn about(
+        mut self,
+        setup: &Setup,
+        cutoff: &Cutoff,
+        since: Timestamp,
+        freshness: Freshness,
+    ) -> Self {
+        let places = cutoff.places(setup).into_iter();
+        self.0.extend(places.map(|(place, _)| Question { place, since, freshness }));
         self
     }
 
@@ -172,13 +188,8 @@ impl Questions {
     ///
     /// # Errors
     /// [`Refusal::StoreUnavailable`]; [`Refusal::CorruptCutoff`], which is never taken for none.
-    pub(crate) fn answer(
-        mut self,
-        setup: &Setup,
-        freshness: Freshness,
-        tick: &mut Tick,
-    ) -> Step<Result<bool, Refusal>> {
-        let Some((place, since)) = self.0.pop() else {
+    pub(crate) fn answer(mut self, setup: &Setup, tick: &mut Tick) -> Step<Result<bool, Refusal>> {
+        let Some(Question { place, since, freshness }) = self.0.pop() else {
             return Step::Done(Ok(false));
         };
         let setup = setup.clone();
@@ -186,15 +197,21 @@ impl Questions {
         ask(load).then(tick, move |answer, tick| {
             let at = match answer {
                 Err(_) => return Step::Done(Err(Refusal::StoreUnavailable)),
-                Ok(None) => return self.answer(&setup, freshness, tick),
+                Ok(None) => return self.answer(&setup, tick),
                 Ok(Some(record)) => from_record(&setup, &place, &record),
             };
             match at {
                 None => Step::Done(Err(Refusal::CorruptCutoff)),
                 // What was allowed in the very second of the cutoff is ended too.
-                Some(at) if since <= at => Step::Done(Ok(true)),
-                Some(_) => self.answer(&setup, freshness, tick),
+                Some(at) if since <= at || is_ahead(since, tick.now) => Step::Done(Ok(true)),
+                Some(_) => self.answer(&setup, tick),
             }
         })
     }
+}
+
+/// Nodes agree within 60 s: what was allowed further ahead was allowed by a clock that was wrong, and
+/// nobody knows whether that was before the cutoff (CLK-01).
+fn is_ahead(since: Timestamp, now: Timestamp) -> bool {
+    since > now.after(Duration::from_secs(60))
 }

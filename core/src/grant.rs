@@ -68,6 +68,7 @@ pub(crate) struct CodeData {
     pub(crate) binding: Binding,
     pub(crate) mapping: Mapping,
     pub(crate) refreshes: bool,
+    pub(crate) expires_at: Timestamp,
     pub(crate) kept_until: Timestamp,
 }
 

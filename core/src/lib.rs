@@ -209,7 +209,7 @@ mod step;
 mod swap;
 mod tick;
 
-pub use administer::GrantSummary;
+pub use administer::{GrantSummary, Grants, Wiped};
 pub use bearer::{Challenge, Principal};
 pub use check::redirect_uri::{RegisteredRedirect, Unacceptable};
 pub use client::ConfiguredClient;

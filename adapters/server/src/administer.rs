@@ -5,12 +5,12 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use vestibule_core::{Cutoff, GrantId, GrantSummary, Refusal, Server, Timestamp};
+use vestibule_core::{Cutoff, GrantId, GrantSummary, Grants, Refusal, Server, Timestamp, Wiped};
 
 use crate::config::{self, Settings};
+use crate::running;
 use crate::say::say;
 use crate::store::{self, Store};
-use crate::{running, serve};
 
 /// Ends what was allowed until now.
 pub(crate) fn end(file: &Path, cutoff: Cutoff) -> Result<(), String> {
@@ -21,7 +21,8 @@ pub(crate) fn end(file: &Path, cutoff: Cutoff) -> Result<(), String> {
     } else {
         "what anybody allowed".to_owned()
     };
-    let ended = with_server(file, async |server, store| {
+    let listed = matches!(cutoff, Cutoff::Subject(_));
+    let Wiped { grants, unreadable, .. } = with_server(file, async |server, store| {
         store.drive(|tick| server.end(cutoff, tick)).await.map_err(explain)
     })?;
     say(
@@ -31,35 +32,48 @@ pub(crate) fn end(file: &Path, cutoff: Cutoff) -> Result<(), String> {
              5 seconds in a server that runs), access tokens when they expire"
         ),
     );
-    for grant_id in ended {
+    for GrantSummary { grant_id, .. } in &grants {
         say(io::stdout(), format_args!("ended grant {grant_id}"));
     }
+    if listed && grants.is_empty() {
+        say(io::stderr(), "no living grant was found; was the right user named?");
+    }
+    tell_unreadable(&unreadable);
     Ok(())
 }
 
 /// Lists a person's grants.
 pub(crate) fn list(file: &Path, subject: &str) -> Result<(), String> {
-    let grants = with_server(file, async |server, store| grants(server, store, subject).await)?;
-    for grant in &grants {
+    let Grants { living, unreadable, .. } =
+        with_server(file, async |server, store| grants(server, store, subject).await)?;
+    for grant in &living {
         say(io::stdout(), shown(grant));
     }
-    if grants.is_empty() {
+    if living.is_empty() {
         say(io::stderr(), format_args!("{subject} has no living grants"));
     }
+    tell_unreadable(&unreadable);
     Ok(())
 }
 
 /// Ends one grant of a person.
 pub(crate) fn end_one(file: &Path, subject: &str, grant_id: GrantId) -> Result<(), String> {
     with_server(file, async |server, store| {
-        let grants = grants(server, store, subject).await?;
-        if !grants.iter().any(|grant| grant.grant_id == grant_id) {
+        let Grants { living, .. } = grants(server, store, subject).await?;
+        if !living.iter().any(|grant| grant.grant_id == grant_id) {
             return Err(format!("{subject} has no living grant {grant_id}"));
         }
         store.drive(|tick| server.end_grant(grant_id, tick)).await.map_err(explain)
     })?;
     say(io::stdout(), format_args!("ended grant {grant_id}"));
     Ok(())
+}
+
+/// A damaged record opens for nobody; that it is there is still worth a look at the disk.
+fn tell_unreadable(unreadable: &[GrantId]) {
+    for grant_id in unreadable {
+        say(io::stderr(), format_args!("grant {grant_id} is damaged and opens for nobody"));
+    }
 }
 
 /// Copies the store into a file of its own.
@@ -71,18 +85,15 @@ pub(crate) fn backup(file: &Path, to: &Path) -> Result<(), String> {
         io::stdout(),
         format_args!(
             "{}: the whole store, as it was at one moment. After it was restored, run \
-             `vestibule end --all`: what was revoked since then would be back",
+             `vestibule end --all`, and `end --client` again for each client that was ended since: \
+             what was revoked since would be back",
             to.display()
         ),
     );
     Ok(())
 }
 
-async fn grants(
-    server: &Server,
-    store: &Store,
-    subject: &str,
-) -> Result<Vec<GrantSummary>, String> {
+async fn grants(server: &Server, store: &Store, subject: &str) -> Result<Grants, String> {
     store.drive(|tick| server.grants(subject, tick)).await.map_err(explain)
 }
 
@@ -90,15 +101,23 @@ fn read(file: &Path) -> Result<Settings, String> {
     config::read(file).map_err(|faults| faults.to_string())
 }
 
-/// The server that a file describes, and its store, which must be there.
+/// The server that a file describes, and its store, which must be there and must be its own.
 fn with_server<T>(
     file: &Path,
     act: impl AsyncFnOnce(&Server, &Store) -> Result<T, String>,
 ) -> Result<T, String> {
     let settings = read(file)?;
     let store = Store::Sqlite(store::existing(&settings.store)?);
+    // Nothing is signed here, so a key that stands in for the kept one will do.
+    let server = Server::new(settings.config).map_err(|invalid| invalid.to_string())?;
     running::runtime()?.block_on(async {
-        let server = serve::server(settings, &store).await?;
+        let known = store.drive(|tick| server.knows_store(tick)).await.map_err(explain)?;
+        if !known {
+            return Err("the store is not this configuration's: no server with this `issuer` and \
+                the first of these `secrets` has opened it, so nothing in it could be found. Where \
+                secrets come from the environment, set it as the server has it"
+                .to_owned());
+        }
         act(&server, &store).await
     })
 }
@@ -110,8 +129,8 @@ fn explain(refusal: Refusal) -> String {
             .to_owned();
     }
     if refusal == (Refusal::Invalid { parameter: "subject" }) {
-        return "no such user: write PROVIDER:ID, a provider of the configuration and the id that \
-            it has for the person, like \"google:1234567\"; the log of a sign-in has it as \
+        return "no such user: write PROVIDER:ID, the id of a [[provider]] and the id that it has \
+            for the person, like \"google:1234567\"; the log of a sign-in has it as \
             `subject`"
             .to_owned();
     }

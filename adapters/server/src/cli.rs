@@ -55,7 +55,8 @@ enum Command {
     /// Codes, refresh tokens and sign-ins that are under way are refused from now on; a server that
     /// runs sees it within 5 seconds. Access tokens that were handed out end when they expire,
     /// unless whoever reads them asks the store. What is allowed afterwards lives: people sign in
-    /// again, and a client that registered itself registers again.
+    /// again, and with --client one that registered itself registers again. Where several nodes'
+    /// clocks differ, end once more after that difference.
     #[command(after_help = END_EXAMPLES)]
     End(EndArgs),
     /// List a user's living grants, or end one of them.
@@ -69,7 +70,8 @@ enum Command {
     /// The copy is the whole store as it was at one moment. Its records are sealed with the secrets
     /// of the configuration: keep those elsewhere. To restore, stop the server, put the copy in
     /// place of the store, remove the files beside it that end in -wal and -shm, run `vestibule end
-    /// --all`, and start: what was revoked since the copy was made would otherwise be back.
+    /// --all`, end again each client that was ended since, and start: what was revoked since the
+    /// copy was made would otherwise be back.
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(BackupArgs),
 }

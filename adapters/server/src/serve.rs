@@ -27,7 +27,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
 }
 
 /// The server of a configuration; where that names no signing key, with the one in the store.
-pub(crate) async fn server(settings: Settings, store: &Store) -> Result<Server, String> {
+async fn server(settings: Settings, store: &Store) -> Result<Server, String> {
     let mut config = settings.config;
     if settings.kept_signing_key {
         let kept = store.drive(|tick| SigningKey::kept(&config.secrets, &config.issuer, tick));
@@ -37,7 +37,15 @@ pub(crate) async fn server(settings: Settings, store: &Store) -> Result<Server, 
                  set a [[signing_key]] of your own (`vestibule keys new` makes one)"
             )
         })?;
-        config.signing_keys.push(key);
+        config.signing_keys = vec![key];
     }
-    Server::new(config).map_err(|invalid| invalid.to_string())
+    let server = Server::new(config).map_err(|invalid| invalid.to_string())?;
+    // Requests are answered as far as the store lets them be.
+    if let Err(refusal) = store.drive(|tick| server.mark_store(tick)).await {
+        tracing::warn!(
+            "the store could not be marked as this server's: {refusal}; `vestibule end` and \
+             `vestibule grants` may not know it until the next start"
+        );
+    }
+    Ok(server)
 }

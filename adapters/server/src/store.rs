@@ -67,7 +67,8 @@ pub(crate) fn existing(url: &StoreUrl) -> Result<SqliteStore, String> {
         StoreUrl::Memory => Err("the store is \"memory:\": its grants are in the server's \
             process and end with it; nothing can be done from outside"
             .to_owned()),
-        StoreUrl::Sqlite(path) if !path.exists() => Err(format!(
+        // Where it cannot be said whether it is there, opening it says why.
+        StoreUrl::Sqlite(path) if path.try_exists().is_ok_and(|there| !there) => Err(format!(
             "there is no store at {}: `store` in the configuration names it, relative to that \
              file, and `vestibule serve` makes it",
             path.display()

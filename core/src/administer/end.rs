@@ -1,99 +1,127 @@
-use super::grants::{GrantSummary, Listed, known_provider, list};
+use super::grants::{Found, GrantSummary, Listed, is_subject, list};
 use crate::cutoff::{self, Cutoff};
 use crate::flow::transact;
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
 use crate::setup::Setup;
 use crate::step::{Step, ask};
-use crate::store::{Load, Swap, Swapped, Version};
+use crate::store::{Load, Record, Swap, Swapped, Version};
 use crate::swap::{Patience, swap};
 use crate::tick::{Tick, Timestamp};
 
+/// What was wiped at once when something was ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wiped {
+    /// Grants that are tombstones now, as they were.
+    pub grants: Vec<GrantSummary>,
+    /// Grants whose records are damaged: they open for nobody, and what is in them stays until they
+    /// expire.
+    pub unreadable: Vec<GrantId>,
+}
+
 /// See [`Server::end`](crate::Server::end).
-pub(crate) fn end(
-    setup: &Setup,
-    cutoff: Cutoff,
-    tick: &mut Tick,
-) -> Step<Result<Vec<GrantId>, Refusal>> {
+pub(crate) fn end(setup: &Setup, cutoff: Cutoff, tick: &mut Tick) -> Step<Result<Wiped, Refusal>> {
     let known = match &cutoff {
         Cutoff::Issuer => Ok(()),
         Cutoff::Client(id) if setup.client(id.as_str()).is_none() => Err(Refusal::UnknownClient),
         Cutoff::Client(_) => Ok(()),
-        Cutoff::Subject(subject) => known_provider(setup, subject),
+        Cutoff::Subject(subject) => is_subject(subject),
     };
     if let Err(refusal) = known {
         return Step::Done(Err(refusal));
     }
-    let now = tick.now;
+    let writing = Writing { setup: setup.clone(), cutoff: cutoff.clone(), at: tick.now };
     let setup = setup.clone();
-    write(setup.clone(), cutoff.clone(), now, Patience::from(now), tick).then(
-        tick,
-        move |written, tick| match (written, cutoff) {
-            (Err(refusal), _) => Step::Done(Err(refusal)),
-            (Ok(()), Cutoff::Issuer | Cutoff::Client(_)) => Step::Done(Ok(Vec::new())),
-            (Ok(()), Cutoff::Subject(subject)) => end_listed(&setup, &subject, tick),
-        },
-    )
+    writing.under_each_key(0, tick).then(tick, move |written, tick| match (written, cutoff) {
+        (Err(refusal), _) => Step::Done(Err(refusal)),
+        (Ok(()), Cutoff::Issuer | Cutoff::Client(_)) => Step::Done(Ok(Wiped::default())),
+        (Ok(()), Cutoff::Subject(subject)) => wipe_listed(&setup, &subject, tick),
+    })
 }
 
-/// A cutoff moves forward only. One that cannot be read is replaced: the new one is later than it
-/// ever was.
-fn write(
+struct Writing {
     setup: Setup,
     cutoff: Cutoff,
     at: Timestamp,
-    patience: Patience,
-    tick: &mut Tick,
-) -> Step<Result<(), Refusal>> {
-    let (place, _) = cutoff.place(&setup);
-    ask(Load::fresh(place.clone())).then(tick, move |answer, tick| {
-        let Ok(found) = answer else {
-            return Step::Done(Err(Refusal::StoreUnavailable));
-        };
-        let before = found.as_ref().and_then(|found| cutoff::from_record(&setup, &place, found));
-        let version = Version::from_bytes(tick.entropy.draw("record version"));
-        let (_, key) = cutoff.place(&setup);
-        let next = cutoff::to_record(key, &place, before.map_or(at, |it| it.max(at)), version);
-        let question = Swap::new(place, found.map(|found| found.version), Some(next));
-        swap(question, patience, tick).then(tick, move |written, tick| match written {
-            Ok((Swapped::Done, _)) => Step::Done(Ok(())),
-            Ok((Swapped::Conflict, patience)) => match patience.another_round() {
-                Some(patience) => write(setup, cutoff, at, patience, tick),
-                None => Step::Done(Err(Refusal::Contention)),
-            },
+}
+
+impl Writing {
+    /// Under the first key it would be enough, if all nodes had the same first key at any time.
+    fn under_each_key(self, n: usize, tick: &mut Tick) -> Step<Result<(), Refusal>> {
+        if n == self.cutoff.places(&self.setup).len() {
+            return Step::Done(Ok(()));
+        }
+        let patience = Patience::from(tick.now);
+        self.under(n, patience, tick).then(tick, move |written, tick| match written {
+            Ok(writing) => writing.under_each_key(n + 1, tick),
             Err(refusal) => Step::Done(Err(refusal)),
         })
-    })
+    }
+
+    /// A cutoff moves forward only. One that cannot be read is replaced: the new one is later than
+    /// it ever was.
+    fn under(self, n: usize, patience: Patience, tick: &mut Tick) -> Step<Result<Self, Refusal>> {
+        let Some((place, _)) = self.cutoff.places(&self.setup).into_iter().nth(n) else {
+            return Step::Done(Ok(self));
+        };
+        ask(Load::fresh(place)).then(tick, move |answer, tick| {
+            let Ok(found) = answer else {
+                return Step::Done(Err(Refusal::StoreUnavailable));
+            };
+            let version = Version::from_bytes(tick.entropy.draw("record version"));
+            let Some(question) = self.question(n, found.as_ref(), version) else {
+                return Step::Done(Ok(self));
+            };
+            swap(question, patience, tick).then(tick, move |written, tick| match written {
+                Ok((Swapped::Done, _)) => Step::Done(Ok(self)),
+                Ok((Swapped::Conflict, patience)) => match patience.another_round() {
+                    Some(patience) => self.under(n, patience, tick),
+                    None => Step::Done(Err(Refusal::Contention)),
+                },
+                Err(refusal) => Step::Done(Err(refusal)),
+            })
+        })
+    }
+
+    fn question(&self, n: usize, found: Option<&Record>, version: Version) -> Option<Swap> {
+        let (place, key) = self.cutoff.places(&self.setup).into_iter().nth(n)?;
+        let before = found.and_then(|found| cutoff::from_record(&self.setup, &place, found));
+        let at = before.map_or(self.at, |before| before.max(self.at));
+        let next = cutoff::to_record(key, &place, at, version);
+        Some(Swap::new(place, found.map(|found| found.version), Some(next)))
+    }
 }
 
 /// The cutoff holds already; what can be listed is wiped as well.
-fn end_listed(
-    setup: &Setup,
-    subject: &str,
-    tick: &mut Tick,
-) -> Step<Result<Vec<GrantId>, Refusal>> {
+fn wipe_listed(setup: &Setup, subject: &str, tick: &mut Tick) -> Step<Result<Wiped, Refusal>> {
     let setup = setup.clone();
     list(&setup, subject, tick).then(tick, move |listed, tick| match listed {
-        Ok(listed) => end_each(setup, listed.into_iter(), Vec::new(), tick),
+        Ok(Found { listed, unreadable }) => {
+            let wiped = Wiped { grants: Vec::new(), unreadable };
+            wipe_each(setup, listed.into_iter(), wiped, tick)
+        }
         Err(refusal) => Step::Done(Err(refusal)),
     })
 }
 
-fn end_each(
+fn wipe_each(
     setup: Setup,
     mut listed: std::vec::IntoIter<Listed>,
-    mut ended: Vec<GrantId>,
+    mut wiped: Wiped,
     tick: &mut Tick,
-) -> Step<Result<Vec<GrantId>, Refusal>> {
-    let Some(Listed { summary: GrantSummary { grant_id, .. }, .. }) = listed.next() else {
-        return Step::Done(Ok(ended));
+) -> Step<Result<Wiped, Refusal>> {
+    let Some(Listed { summary, .. }) = listed.next() else {
+        return Step::Done(Ok(wiped));
     };
-    end_grant(&setup, grant_id, tick).then(tick, move |done, tick| match done {
-        Ok(_) => {
-            ended.push(grant_id);
-            end_each(setup, listed, ended, tick)
+    end_grant(&setup, summary.grant_id, tick).then(tick, move |done, tick| {
+        match done {
+            Ok(_) => wiped.grants.push(summary),
+            // Damaged since it was listed.
+            Err(Refusal::CorruptRecord) => wiped.unreadable.push(summary.grant_id),
+            Err(refusal) => return Step::Done(Err(refusal)),
         }
-        Err(refusal) => Step::Done(Err(refusal)),
+        wipe_each(setup, listed, wiped, tick)
     })
 }
 

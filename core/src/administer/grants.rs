@@ -1,6 +1,6 @@
 use crate::cutoff::Questions;
 use crate::grant::{Allowed, Grant, owner};
-use crate::ids::{ClientId, GrantId};
+use crate::ids::{ClientId, GrantId, ProviderId};
 use crate::refusal::Refusal;
 use crate::setup::Setup;
 use crate::step::{Step, ask};
@@ -36,9 +36,9 @@ impl GrantSummary {
     fn of(setup: &Setup, grant: &Grant) -> Option<Self> {
         let Allowed { allowed_at, client_id, scope, resource, .. } = grant.allowed()?;
         let (refreshed_at, expires_at) = match grant {
-            Grant::IssuedCode(code) => (None, code.data.kept_until),
+            Grant::IssuedCode(code) => (None, code.data.expires_at),
             Grant::Tokens(grant) => {
-                (Some(grant.data.rotated_at), grant.ends_unless_refreshed(setup))
+                (Some(grant.data.rotated_at), grant.ends_unless_refreshed(setup.lifetimes()))
             }
             Grant::Revoked(_) => return None,
         };
@@ -55,17 +55,37 @@ impl GrantSummary {
     }
 }
 
+/// A person's grants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Grants {
+    /// Those that live, the oldest first.
+    pub living: Vec<GrantSummary>,
+    /// Those whose records are damaged: they open for nobody and cannot be told.
+    pub unreadable: Vec<GrantId>,
+}
+
 /// See [`Server::grants`](crate::Server::grants).
 pub(crate) fn grants(
     setup: &Setup,
     subject: &str,
     tick: &mut Tick,
-) -> Step<Result<Vec<GrantSummary>, Refusal>> {
+) -> Step<Result<Grants, Refusal>> {
     let setup = setup.clone();
     list(&setup, subject, tick).then(tick, move |listed, tick| match listed {
-        Ok(listed) => without_cut_off(setup, listed.into_iter(), Vec::new(), tick),
+        Ok(Found { listed, unreadable }) => {
+            let grants = Grants { living: Vec::new(), unreadable };
+            without_cut_off(setup, listed.into_iter(), grants, tick)
+        }
         Err(refusal) => Step::Done(Err(refusal)),
     })
+}
+
+/// What a listing finds.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) listed: Vec<Listed>,
+    pub(super) unreadable: Vec<GrantId>,
 }
 
 /// A grant whose record is still there, and what may have ended it all the same.
@@ -75,24 +95,19 @@ pub(super) struct Listed {
 }
 
 /// All of a person's grants that have no tombstone.
-pub(super) fn list(
-    setup: &Setup,
-    subject: &str,
-    tick: &mut Tick,
-) -> Step<Result<Vec<Listed>, Refusal>> {
-    if let Err(refusal) = known_provider(setup, subject) {
+pub(super) fn list(setup: &Setup, subject: &str, tick: &mut Tick) -> Step<Result<Found, Refusal>> {
+    if let Err(refusal) = is_subject(subject) {
         return Step::Done(Err(refusal));
     }
     // A record belongs to its owner under the key that sealed it last.
     let owners = setup.keys().all().map(|key| owner(key, subject)).collect();
-    Listing { setup: setup.clone(), owners, found: Vec::new() }.next(None, tick)
+    Listing { setup: setup.clone(), owners, found: Found::default() }.next(None, tick)
 }
 
-/// A subject of a provider that nobody configured is a slip of the pen, and an operator who is in a
-/// hurry must learn of it.
-pub(super) fn known_provider(setup: &Setup, subject: &str) -> Result<(), Refusal> {
+/// `provider:id`. The provider need not be configured any more: its people's grants may still live.
+pub(super) fn is_subject(subject: &str) -> Result<(), Refusal> {
     match subject.split_once(':') {
-        Some((provider, id)) if setup.provider(provider).is_some() && !id.is_empty() => Ok(()),
+        Some((provider, id)) if ProviderId::parse(provider).is_ok() && !id.is_empty() => Ok(()),
         Some(_) | None => Err(Refusal::Invalid { parameter: "subject" }),
     }
 }
@@ -101,17 +116,17 @@ pub(super) fn known_provider(setup: &Setup, subject: &str) -> Result<(), Refusal
 fn without_cut_off(
     setup: Setup,
     mut listed: std::vec::IntoIter<Listed>,
-    mut living: Vec<GrantSummary>,
+    mut grants: Grants,
     tick: &mut Tick,
-) -> Step<Result<Vec<GrantSummary>, Refusal>> {
+) -> Step<Result<Grants, Refusal>> {
     let Some(Listed { summary, cutoffs }) = listed.next() else {
-        return Step::Done(Ok(living));
+        return Step::Done(Ok(grants));
     };
-    cutoffs.answer(&setup, Freshness::Fresh, tick).then(tick, move |over, tick| match over {
+    cutoffs.answer(&setup, tick).then(tick, move |over, tick| match over {
         Err(refusal) => Step::Done(Err(refusal)),
         Ok(over) => {
-            living.extend((!over).then_some(summary));
-            without_cut_off(setup, listed, living, tick)
+            grants.living.extend((!over).then_some(summary));
+            without_cut_off(setup, listed, grants, tick)
         }
     })
 }
@@ -119,50 +134,48 @@ fn without_cut_off(
 struct Listing {
     setup: Setup,
     owners: Vec<Owner>,
-    found: Vec<Listed>,
+    found: Found,
 }
 
 impl Listing {
-    fn next(
-        mut self,
-        after: Option<RecordKey>,
-        tick: &mut Tick,
-    ) -> Step<Result<Vec<Listed>, Refusal>> {
+    fn next(mut self, after: Option<RecordKey>, tick: &mut Tick) -> Step<Result<Found, Refusal>> {
         let Some(owner) = self.owners.last().copied() else {
-            self.found.sort_by_key(|listed| listed.summary.allowed_at);
+            self.found.listed.sort_by_key(|listed| listed.summary.allowed_at);
             return Step::Done(Ok(self.found));
         };
         ask(List::new(owner, after, PAGE)).then(tick, move |answer, tick| match answer {
             Err(_) => Step::Done(Err(Refusal::StoreUnavailable)),
-            Ok(page) => match self.add(&page, tick.now) {
-                Err(refusal) => Step::Done(Err(refusal)),
-                Ok(()) if page.next.is_some() => self.next(page.next, tick),
-                Ok(()) => {
+            Ok(page) => {
+                self.add(&page, tick.now);
+                if page.next.is_none() {
                     self.owners.pop();
-                    self.next(None, tick)
                 }
-            },
+                self.next(page.next, tick)
+            }
         })
     }
 
-    /// A record that cannot be read may be a living grant: the list is not complete without it.
-    fn add(&mut self, page: &Page, now: Timestamp) -> Result<(), Refusal> {
+    /// A page may repeat what stood in the one before it.
+    fn add(&mut self, page: &Page, now: Timestamp) {
+        let Found { listed, unreadable } = &mut self.found;
         for (key, record) in &page.records {
             let Some(id) = GrantId::of_record(key) else { continue };
-            let grant = Grant::from_record(self.setup.keys(), id, record)
-                .map_err(|_| Refusal::CorruptRecord)?;
+            let Ok(grant) = Grant::from_record(self.setup.keys(), id, record) else {
+                if !unreadable.contains(&id) {
+                    unreadable.push(id);
+                }
+                continue;
+            };
             let (Some(summary), Some(allowed)) =
                 (GrantSummary::of(&self.setup, &grant), grant.allowed())
             else {
                 continue;
             };
-            // A page may repeat what stood in the one before it.
-            let known = self.found.iter().any(|known| known.summary.grant_id == id);
+            let known = listed.iter().any(|known| known.summary.grant_id == id);
             if !known && !summary.expires_at.has_passed(now) {
-                let cutoffs = Questions::of_grant(&self.setup, allowed);
-                self.found.push(Listed { summary, cutoffs });
+                let cutoffs = Questions::of_grant(&self.setup, allowed, Freshness::Fresh);
+                listed.push(Listed { summary, cutoffs });
             }
         }
-        Ok(())
     }
 }

@@ -3,8 +3,11 @@
 
 mod end;
 mod grants;
+mod mark;
 
-pub use grants::GrantSummary;
+pub use end::Wiped;
+pub use grants::{GrantSummary, Grants};
 
 pub(crate) use end::{end, end_grant};
 pub(crate) use grants::grants;
+pub(crate) use mark::{knows_store, mark_store};

@@ -20,7 +20,6 @@ use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
 use crate::setup::Setup;
 use crate::step::Step;
-use crate::store::Freshness;
 use crate::tick::Tick;
 
 const PARAMETERS: [&str; 12] = [
@@ -143,8 +142,7 @@ pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Ste
     };
     let setup = setup.clone();
     let cutoffs = Questions::of_client(&setup, &asked.client);
-    // Fresh: an answer that a cache keeps would be something that stays of an anonymous request.
-    cutoffs.answer(&setup, Freshness::Fresh, tick).then(tick, move |over, tick| {
+    cutoffs.answer(&setup, tick).then(tick, move |over, tick| {
         Step::Done(match over {
             Ok(false) => show(&setup, &request, &asked, preselected.as_ref(), tick),
             Ok(true) => page::refuse(&setup, Refusal::ClientEnded),

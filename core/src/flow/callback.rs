@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::pending::PendingUpstream;
 use super::{Rejected, identity};
-use crate::cutoff::{self, Questions};
+use crate::cutoff::Questions;
 use crate::effect::HttpCall;
 use crate::event::Event;
 use crate::ids::FlowHandle;
@@ -131,7 +131,7 @@ fn complete(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Ti
         }
         let request = &callback.pending.request;
         let cutoffs = Questions::of_flow(&setup, &request.client, callback.pending.allowed_at());
-        cutoffs.answer(&setup, cutoff::SEEN_WITHIN, tick).then(tick, move |over, tick| match over {
+        cutoffs.answer(&setup, tick).then(tick, move |over, tick| match over {
             Ok(false) => exchange(&setup, handle, callback, tick),
             Ok(true) => {
                 let rejected = callback.pending.request.rejected(Refusal::CutOff);

@@ -5,7 +5,7 @@ use super::mapping::Upstream;
 use super::pending::PendingUpstream;
 use super::redeem::{Code, IssuedCode};
 use super::{Rejected, mapping};
-use crate::cutoff::{self, Questions};
+use crate::cutoff::Questions;
 use crate::event::Event;
 use crate::grant::{Allowed, Binding, CodeData, Grant, Mapping};
 use crate::mapper::{IdempotencyKey, MapUser, Occasion};
@@ -59,6 +59,7 @@ impl Identity {
             },
             mapping,
             refreshes: request.client.refreshes(),
+            expires_at: code_expires_at,
             // The record outlives both what leads on from it and what could lead to it once more.
             kept_until: code_expires_at.max(pending.ends_at()),
         };
@@ -95,7 +96,7 @@ pub(super) fn issue(
     let allowed_at = identity.pending.allowed_at();
     let cutoffs = Questions::of_subject(setup, identity.user.key(), allowed_at);
     let setup = setup.clone();
-    cutoffs.answer(&setup, cutoff::SEEN_WITHIN, tick).then(tick, move |over, tick| match over {
+    cutoffs.answer(&setup, tick).then(tick, move |over, tick| match over {
         Ok(false) => map(&setup, identity, tick),
         Ok(true) => Step::Done(Err(identity.rejected(Refusal::CutOff))),
         Err(refusal) => Step::Done(Err(identity.rejected(refusal))),

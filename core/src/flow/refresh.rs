@@ -97,11 +97,10 @@ impl TokenGrant {
         self.data.refreshes.then_some(expires_at)
     }
 
-    /// When nothing leads to it any more, as things stand.
-    pub(crate) fn ends_unless_refreshed(&self, setup: &Setup) -> Timestamp {
-        let lifetimes = setup.lifetimes();
-        let access = self.access_expires_at(lifetimes);
-        self.refresh_expires_at(lifetimes).map_or(access, |refresh| refresh.max(access))
+    /// When it is over if it is not refreshed before: by what its tokens say, and by the lifetime of
+    /// today.
+    pub(crate) fn ends_unless_refreshed(&self, lifetimes: &Lifetimes) -> Timestamp {
+        self.data.kept_until.min(self.ends_at(lifetimes))
     }
 
     /// The record lives as long as anything that leads to it.

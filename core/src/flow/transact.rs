@@ -105,13 +105,11 @@ impl<T: Send + Sync + 'static> Round<T> {
         let Some(allowed) = grant.allowed() else {
             return self.decide(Some(version), Some(grant), tick);
         };
-        let cutoffs = Questions::of_grant(&self.setup, allowed);
-        cutoffs.answer(&self.setup, cutoff::SEEN_WITHIN, tick).then(tick, move |over, tick| {
-            match over {
-                Ok(false) => self.decide(Some(version), Some(grant), tick),
-                Ok(true) => self.end(version, grant, tick),
-                Err(refusal) => Step::Done(Err(refusal.into())),
-            }
+        let cutoffs = Questions::of_grant(&self.setup, allowed, cutoff::SEEN_WITHIN);
+        cutoffs.answer(&self.setup, tick).then(tick, move |over, tick| match over {
+            Ok(false) => self.decide(Some(version), Some(grant), tick),
+            Ok(true) => self.end(version, grant, tick),
+            Err(refusal) => Step::Done(Err(refusal.into())),
         })
     }
 

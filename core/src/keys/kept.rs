@@ -21,8 +21,9 @@ impl SigningKey {
     /// The Ed25519 key that is kept in the store, made where there is none yet: for those who
     /// configure no signing key. All instances that share the store and the secrets have the same.
     ///
-    /// It is sealed under the first secret, and sealed again when another has moved to first place,
-    /// so it outlives a rotation as long as it is asked for once while both are listed.
+    /// It is sealed under the first secret. When another has moved to first place it is sealed under
+    /// that one and the old record is deleted, so it outlives a rotation if it is asked for once
+    /// while both are listed and the new one is first.
     ///
     /// # Errors
     /// [`Refusal::StoreUnavailable`] and [`Refusal::Contention`]: ask again.
@@ -41,7 +42,7 @@ impl SigningKey {
 fn find(ring: KeyRing, n: usize, patience: Patience, tick: &mut Tick) -> Kept {
     let Some(key) = ring.all().nth(n) else {
         let seed = tick.entropy.draw("kept signing key");
-        return keep(ring, seed, patience, tick);
+        return keep(ring, seed, None, patience, tick);
     };
     let name = name(key);
     ask(Load::fresh(name.clone())).then(tick, move |answer, tick| {
@@ -53,14 +54,24 @@ fn find(ring: KeyRing, n: usize, patience: Patience, tick: &mut Tick) -> Kept {
         let version = record.version.as_bytes();
         match open_record(&ring, Purpose::KeptKeyRecord, name.as_str(), version, &record.bytes) {
             Some((FORM, seed)) if n == 0 => Step::Done(signing_key(seed)),
-            Some((FORM, seed)) => keep(ring, seed, patience, tick),
+            Some((FORM, seed)) => {
+                let old = Swap::new(name, Some(record.version), None);
+                keep(ring, seed, Some(old), patience, tick)
+            }
             Some(_) | None => Step::Done(Err(Refusal::CorruptRecord)),
         }
     })
 }
 
-/// Writes it down under the first key. If another instance was faster, its key is the key.
-fn keep(ring: KeyRing, seed: [u8; 32], patience: Patience, tick: &mut Tick) -> Kept {
+/// Writes it down under the first key, then deletes the `old` record. If another instance was
+/// faster, its key is the key.
+fn keep(
+    ring: KeyRing,
+    seed: [u8; 32],
+    old: Option<Swap>,
+    patience: Patience,
+    tick: &mut Tick,
+) -> Kept {
     let (key, purpose) = (ring.first(), Purpose::KeptKeyRecord);
     let name = name(key);
     let version = Version::from_bytes(tick.entropy.draw("record version"));
@@ -69,13 +80,23 @@ fn keep(ring: KeyRing, seed: [u8; 32], patience: Patience, tick: &mut Tick) -> K
         Record { version, owner: None, expires_at: Timestamp::MAX, bytes: Bytes::from(sealed) };
     let question = Swap::new(name, None, Some(record));
     swap(question, patience, tick).then(tick, move |written, tick| match written {
-        Ok((Swapped::Done, _)) => Step::Done(signing_key(seed)),
+        Ok((Swapped::Done, _)) => {
+            forget(old, tick).then(tick, move |(), _| Step::Done(signing_key(seed)))
+        }
         Ok((Swapped::Conflict, patience)) => match patience.another_round() {
             Some(patience) => find(ring, 0, patience, tick),
             None => Step::Done(Err(Refusal::Contention)),
         },
         Err(refusal) => Step::Done(Err(refusal)),
     })
+}
+
+/// An old record that cannot be deleted now stays; the key is kept all the same.
+fn forget(old: Option<Swap>, tick: &mut Tick) -> Step<()> {
+    match old {
+        Some(old) => ask(old).then(tick, |_, _| Step::Done(())),
+        None => Step::Done(()),
+    }
 }
 
 fn name(key: &SealingKey) -> RecordKey {

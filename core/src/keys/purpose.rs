@@ -33,6 +33,10 @@ pub(crate) enum Purpose {
     CutoffName,
     /// Records of cutoffs.
     CutoffRecord,
+    /// The names of the marks by which a store is known again.
+    StoreMarkName,
+    /// Those marks.
+    StoreMark,
     /// The name of the signing key that is kept in the store.
     KeptKeyName,
     /// The record of the signing key that is kept in the store.
@@ -44,7 +48,7 @@ pub(crate) enum Purpose {
 impl Purpose {
     pub(super) const COUNT: usize = Self::ALL.len();
 
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::ClientId,
         Self::ClientSecret,
         Self::ConsentForm,
@@ -60,6 +64,8 @@ impl Purpose {
         Self::Owner,
         Self::CutoffName,
         Self::CutoffRecord,
+        Self::StoreMarkName,
+        Self::StoreMark,
         Self::KeptKeyName,
         Self::KeptKeyRecord,
         Self::UpstreamMark,
@@ -82,6 +88,8 @@ impl Purpose {
             Self::Owner => "owner",
             Self::CutoffName => "cutoff name",
             Self::CutoffRecord => "cutoff record",
+            Self::StoreMarkName => "store mark name",
+            Self::StoreMark => "store mark",
             Self::KeptKeyName => "kept signing key name",
             Self::KeptKeyRecord => "kept signing key record",
             Self::UpstreamMark => "upstream mark",

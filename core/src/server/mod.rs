@@ -10,7 +10,7 @@ use http::Method;
 
 use routes::{Endpoint, Manners, preflight, routes};
 
-use crate::administer::{self, GrantSummary};
+use crate::administer::{self, Grants, Wiped};
 use crate::bearer::{self, Challenge, Principal};
 use crate::config::{self, Config, ConfigFault, Issuer};
 use crate::cutoff::Cutoff;
@@ -120,23 +120,38 @@ impl Server {
     /// access token expires. Where nodes' clocks differ, end once more after that difference.
     ///
     /// # Errors
-    /// [`Refusal::UnknownClient`] or [`Refusal::Invalid`] where what is named does not exist;
-    /// [`Refusal::StoreUnavailable`] or [`Refusal::CorruptRecord`]: end once more.
-    pub fn end(&self, cutoff: Cutoff, mut tick: Tick) -> Step<Result<Vec<GrantId>, Refusal>> {
+    /// [`Refusal::UnknownClient`], or [`Refusal::Invalid`] for what is no `provider:id`;
+    /// [`Refusal::StoreUnavailable`], [`Refusal::Contention`]: end once more.
+    pub fn end(&self, cutoff: Cutoff, mut tick: Tick) -> Step<Result<Wiped, Refusal>> {
         administer::end(&self.setup, cutoff, &mut tick)
     }
 
-    /// A person's living grants, the oldest first. `subject` is `provider:id`.
+    /// A person's grants. `subject` is `provider:id`.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] where no such provider is configured, [`Refusal::StoreUnavailable`],
-    /// [`Refusal::CorruptRecord`].
-    pub fn grants(
-        &self,
-        subject: &str,
-        mut tick: Tick,
-    ) -> Step<Result<Vec<GrantSummary>, Refusal>> {
+    /// [`Refusal::Invalid`] for what is no `provider:id`, [`Refusal::StoreUnavailable`],
+    /// [`Refusal::CorruptCutoff`].
+    pub fn grants(&self, subject: &str, mut tick: Tick) -> Step<Result<Grants, Refusal>> {
         administer::grants(&self.setup, subject, &mut tick)
+    }
+
+    /// Leaves a mark in the store, by which [`knows_store`](Server::knows_store) knows it again. For
+    /// a program, when it starts.
+    ///
+    /// # Errors
+    /// [`Refusal::StoreUnavailable`]: mark it again.
+    pub fn mark_store(&self, mut tick: Tick) -> Step<Result<(), Refusal>> {
+        administer::mark_store(&self.setup, &mut tick)
+    }
+
+    /// Whether a server of this issuer and of the first of these secrets has marked the store. Where
+    /// none has, what is there was sealed with something else: it cannot be listed, and to end it
+    /// would end nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::StoreUnavailable`], [`Refusal::CorruptRecord`].
+    pub fn knows_store(&self, mut tick: Tick) -> Step<Result<bool, Refusal>> {
+        administer::knows_store(&self.setup, &mut tick)
     }
 
     /// Ends one grant; whether it was alive.

@@ -14,8 +14,8 @@ pub(crate) struct Cutoffs {
 }
 
 impl Cutoffs {
-    pub(crate) fn written(&mut self, ended: Ended, at: u64, key: u8) {
-        self.places.insert((ended, key));
+    pub(crate) fn written(&mut self, ended: Ended, at: u64, keys: &[u8]) {
+        self.places.extend(keys.iter().map(|key| (ended, *key)));
         let sure = self.sure.entry(ended).or_default();
         *sure = at.max(*sure);
         if self.unsure.get(&ended).is_some_and(|unsure| *unsure <= at) {
@@ -23,8 +23,8 @@ impl Cutoffs {
         }
     }
 
-    pub(crate) fn unknown(&mut self, ended: Ended, at: u64, key: u8) {
-        self.places.insert((ended, key));
+    pub(crate) fn unknown(&mut self, ended: Ended, at: u64, keys: &[u8]) {
+        self.places.extend(keys.iter().map(|key| (ended, *key)));
         let unsure = self.unsure.entry(ended).or_default();
         *unsure = at.max(*unsure);
     }
@@ -37,6 +37,12 @@ impl Cutoffs {
     /// Until when it may be.
     pub(crate) fn may_be(&self, client: usize, person: usize) -> Option<u64> {
         latest(&self.unsure, client, person)
+    }
+
+    /// From when on what was allowed is in doubt, if there may be any cutoff: a clock that was ahead
+    /// allowed it, and nobody knows whether that was before.
+    pub(crate) fn doubt(&self, client: usize, person: usize, now: u64) -> Option<u64> {
+        self.are(client, person).or(self.may_be(client, person)).map(|_| now + 60)
     }
 
     pub(crate) fn most_records(&self) -> usize {

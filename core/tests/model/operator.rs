@@ -53,10 +53,11 @@ impl Run {
             let tick = world.tick();
             world.server.end(ended.cutoff(), tick)
         });
-        let (now, key, has_late) = (self.world.now, self.keys[0].0, self.world.store.has_late());
+        let (now, has_late) = (self.world.now, self.world.store.has_late());
+        let keys: Vec<u8> = self.keys.iter().map(|(key, _)| *key).collect();
         match &done {
-            Some(_) => self.cutoffs.written(ended, now, key),
-            None => self.cutoffs.unknown(ended, now, key),
+            Some(_) => self.cutoffs.written(ended, now, &keys),
+            None => self.cutoffs.unknown(ended, now, &keys),
         }
         let is_person = matches!(ended, Ended::Person(_));
         for (flow, listed) in self.flows.iter_mut().zip(listed) {
@@ -64,11 +65,13 @@ impl Run {
                 continue;
             }
             match &done {
-                Some(ids) => {
+                Some(wiped) => {
                     flow.grant.end_if_allowed_until(now);
                     match flow.handed.id {
                         // A person's are ended one by one, whatever the clock says.
-                        Some(id) if ids.contains(&id) => flow.grant.end(),
+                        Some(id) if wiped.grants.iter().any(|it| it.grant_id == id) => {
+                            flow.grant.end();
+                        }
                         Some(_) if is_person => assert!(!listed, "one was left out"),
                         None if is_person => flow.grant.may_have_ended(has_late),
                         Some(_) | None => {}
@@ -117,7 +120,7 @@ impl Run {
             let tick = world.tick();
             world.server.grants(PERSONS[person], tick)
         });
-        let Some(listed) = listed else { return };
+        let Some(listed) = listed.map(|grants| grants.living) else { return };
         let mut theirs = 0;
         let mut nameless = 0;
         for at in 0..self.flows.len() {

@@ -22,6 +22,7 @@ pub(crate) const KEPT: u64 = 120;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) allowed_at: u64,
+    pub(crate) code_expires_at: u64,
     pub(crate) kept_until: u64,
     pub(crate) stage: Stage,
 }
@@ -93,10 +94,29 @@ impl Record {
     /// When an operator's list forgets it.
     pub(crate) fn listed_until(&self) -> u64 {
         match self.stage {
-            Stage::Code => self.kept_until,
-            Stage::Tokens(tokens) => tokens.access_expires_at().max(tokens.refresh_expires_at()),
+            Stage::Code => self.code_expires_at,
+            Stage::Tokens(tokens) => self.kept_until.min(tokens.granted_at + GRANT),
             Stage::Ended => 0,
         }
+    }
+}
+
+/// What cutoffs may have done to a grant.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cut {
+    /// What was allowed until then may have been ended.
+    pub(crate) until: Option<u64>,
+    /// What was allowed after that is treated as ended as long as the clock is behind it.
+    pub(crate) doubted_from: Option<u64>,
+}
+
+impl Cut {
+    fn may_end(self, allowed_at: u64) -> bool {
+        Some(allowed_at) <= self.until || self.doubts(allowed_at)
+    }
+
+    fn doubts(self, allowed_at: u64) -> bool {
+        self.doubted_from.is_some_and(|from| allowed_at > from)
     }
 }
 
@@ -107,12 +127,12 @@ impl Default for Grant {
 }
 
 impl Grant {
-    /// All that may be there. What was allowed until `cut` may have been ended.
-    pub(crate) fn states(&self, cut: Option<u64>) -> Vec<State> {
+    /// All that may be there. What may have been ended stands there twice.
+    pub(crate) fn states(&self, cut: Cut) -> Vec<State> {
         let mut states = Vec::new();
         for state in self.possible.iter().chain(&self.late).copied() {
             add(&mut states, state);
-            if let Some(record) = state.filter(|it| it.is_live() && Some(it.allowed_at) <= cut) {
+            if let Some(record) = state.filter(|it| it.is_live() && cut.may_end(it.allowed_at)) {
                 add(&mut states, Some(record.ended()));
             }
         }
@@ -123,7 +143,7 @@ impl Grant {
     /// state, and which state that leaves.
     pub(crate) fn observe<A: PartialEq + Debug>(
         &mut self,
-        cut: Option<u64>,
+        cut: Cut,
         has_late: bool,
         seen: &Seen<A>,
         judge: impl Fn(State) -> (A, State),
@@ -133,7 +153,16 @@ impl Grant {
         for state in before.iter().copied() {
             let (answer, next) = judge(state);
             match seen {
-                Seen::Answer(seen) if *seen == answer => add(&mut after, next),
+                Seen::Answer(seen) if *seen == answer => {
+                    add(&mut after, next);
+                    // It may have been answered as ended for the sake of the clock, and not be.
+                    if state.is_some_and(|it| !it.is_live()) {
+                        before
+                            .iter()
+                            .filter(|it| it.is_some_and(|it| cut.doubts(it.allowed_at)))
+                            .for_each(|doubted| add(&mut after, *doubted));
+                    }
+                }
                 Seen::Answer(_) => {}
                 Seen::Undone => add(&mut after, state),
                 Seen::Unknown => {
@@ -178,7 +207,7 @@ impl Grant {
 
     /// Nobody knows whether it was ended.
     pub(crate) fn may_have_ended(&mut self, has_late: bool) {
-        let all = self.states(Some(u64::MAX));
+        let all = self.states(Cut { until: Some(u64::MAX), doubted_from: None });
         if has_late {
             self.late.clone_from(&all);
         }

@@ -6,7 +6,7 @@ use vestibule_core::{Config, Response, SealingSecret, Server};
 use crate::coverage;
 use crate::cutoffs::Cutoffs;
 use crate::operation::{Keys, Operation, Redeem};
-use crate::record::{Grant, Seen, State};
+use crate::record::{Cut, Grant, Seen, State};
 use crate::sign_in::Page;
 use crate::tokens::Handed;
 use crate::world::upstream::Answer;
@@ -200,7 +200,7 @@ impl Run {
         seen: &Seen<A>,
         judge: impl Fn(State) -> (A, State),
     ) {
-        let (cut, has_late) = (self.may_be_cut_until(at), self.world.store.has_late());
+        let (cut, has_late) = (self.cut(at), self.world.store.has_late());
         let flow = &mut self.flows[at];
         let was_dead = flow.grant.is_dead();
         flow.grant.observe(cut, has_late, seen, judge);
@@ -211,12 +211,15 @@ impl Run {
     }
 
     pub(crate) fn states(&self, at: usize) -> Vec<State> {
-        self.flows[at].grant.states(self.may_be_cut_until(at))
+        self.flows[at].grant.states(self.cut(at))
     }
 
-    fn may_be_cut_until(&self, at: usize) -> Option<u64> {
-        let flow = &self.flows[at];
-        self.cutoffs.may_be(flow.client, flow.person)
+    fn cut(&self, at: usize) -> Cut {
+        let Flow { client, person, .. } = self.flows[at];
+        Cut {
+            until: self.cutoffs.may_be(client, person),
+            doubted_from: self.cutoffs.doubt(client, person, self.world.now),
+        }
     }
 
     /// A flow that is good for something, counted back from the newest of them.
@@ -270,7 +273,7 @@ impl Run {
         for flow in &mut self.flows {
             let gone =
                 |state: State| state.is_some_and(|it| it.kept_until + crate::record::KEPT <= now);
-            let was_there = flow.grant.states(None);
+            let was_there = flow.grant.states(Cut::default());
             flow.grant.change(|state| if gone(state) { None } else { state });
             flow.closed |= was_there.into_iter().any(gone);
         }

@@ -148,7 +148,8 @@ impl Run {
         let opens = has_cookie && now < way_ends_at && now < agreed_at + AT_THE_PROVIDER;
         let page_ends_at = self.pages[self.flows[at].page].ends_at;
         let cut = Some(agreed_at) <= self.cutoffs.are(client, person);
-        let may_be_cut = Some(agreed_at) <= self.cutoffs.may_be(client, person);
+        let doubted = self.cutoffs.doubt(client, person, now).is_some_and(|from| agreed_at > from);
+        let may_be_cut = doubted || Some(agreed_at) <= self.cutoffs.may_be(client, person);
         let seen = self.seen_back(&response, client);
         if let Seen::Undone = seen {
             assert!(self.browsers[person].cookies.contains_key(&cookie), "nothing was spent");
@@ -163,7 +164,9 @@ impl Run {
             None if denied => (Back::Denied, None),
             None => {
                 let kept_until = (now + CODE).max(page_ends_at + AT_THE_PROVIDER);
-                let record = Record { allowed_at: agreed_at, kept_until, stage: Stage::Code };
+                let (allowed_at, code_expires_at) = (agreed_at, now + CODE);
+                let stage = Stage::Code;
+                let record = Record { allowed_at, code_expires_at, kept_until, stage };
                 (Back::Code, Some(record))
             }
         });

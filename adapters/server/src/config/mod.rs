@@ -49,14 +49,14 @@ const KEYS: &[&str] = &[
 
 /// What a configuration file says, without a fault.
 pub(crate) struct Settings {
-    /// The server that it describes. Nothing is wrong with it, but where
-    /// [`kept_signing_key`](Self::kept_signing_key) says so, its signing key is in the store.
+    /// The server that it describes. Nothing is wrong with it.
     pub(crate) config: Config,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
     /// Where grants are kept.
     pub(crate) store: StoreUrl,
-    /// Whether no signing key was given, so that one is kept in the store.
+    /// Whether no signing key was given, so that one is kept in the store and the one of `config`
+    /// stands in for it.
     pub(crate) kept_signing_key: bool,
     /// How much there is of what, for `check`.
     pub(crate) counts: Counts,
@@ -145,9 +145,6 @@ fn read_document<'d>(notes: &'d Notes, document: &'d DeTable<'d>) -> Option<Sett
     if let Err(invalid) = Server::new(config.clone()) {
         notes.add(invalid.faults.into_iter().map(|fault| signing_keys.locate(fault)).collect());
         return None;
-    }
-    if signing_keys.kept {
-        config.signing_keys.clear();
     }
     issuer?;
     Some(Settings {

@@ -18,8 +18,17 @@ const DEFAULT: &str = "vestibule.db";
 pub(super) fn read(value: &Value<'_>) -> Option<StoreUrl> {
     match value.text()?.split_once(':') {
         Some(("memory", "")) => Some(StoreUrl::Memory),
-        Some(("sqlite", path)) if !path.is_empty() => {
-            Some(StoreUrl::Sqlite(value.folder().join(path)))
+        Some(("sqlite", path)) if !path.is_empty() && !path.starts_with("//") => {
+            let path = value.folder().join(path);
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+                value.fault(format_args!(
+                    "the folder {folder:?} is not there; make it, or name another. The path is \
+                     relative to this file"
+                ));
+                return None;
+            }
+            Some(StoreUrl::Sqlite(path))
         }
         Some(_) | None => {
             value.fault(

@@ -32,7 +32,7 @@ impl Log {
                 "the store is older than what its keys have seen: a genuine, living token leads to \
                  no grant, or to a state that the grant has not reached. It was restored from a \
                  backup, replaced or emptied, and what was revoked since then may be back: run \
-                 `vestibule end --all`"
+                 `vestibule end --all`, unless that was done after it was restored"
             );
         }
     }

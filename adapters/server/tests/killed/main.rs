@@ -94,7 +94,7 @@ fn cod_14_ref_07_what_was_answered_survives_kill_minus_nine() {
         clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>()
     });
     let total = |count: fn(&client::Tally) -> usize| tallies.iter().map(count).sum::<usize>();
-    // Something was under way at every kill, and everything happened.
+    // Requests were lost to the kills, and everything happened.
     assert!(total(|tally| tally.lost) >= KILLS, "{tallies:?}");
     assert!(total(|tally| tally.signed_in) > 100, "{tallies:?}");
     assert!(total(|tally| tally.redeemed) > 50, "{tallies:?}");

@@ -11,7 +11,7 @@ use oauth2::basic::BasicTokenResponse;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::parties::{Application, Browser, discover, register};
+use crate::parties::{Answer, Application, Asked, Browser, discover, register};
 use crate::provider::{Provider, Script};
 use crate::support::{Ran, Running, run, vestibule};
 use crate::wire::Wire;
@@ -101,8 +101,28 @@ impl Served {
         self.client(client_id).redeem(&code, &verifier, None).unwrap()
     }
 
+    /// `None`: the client was told that access is denied.
+    pub(crate) fn tokens_if_allowed(&self, client_id: &str) -> Option<BasicTokenResponse> {
+        let (asked, answer) = self.sign_in(client_id);
+        let client = self.client(client_id);
+        match answer {
+            Answer::Code(code) => Some(client.redeem(&code, &asked.verifier, None).unwrap()),
+            Answer::Error(error) => {
+                assert_eq!(error, "access_denied");
+                None
+            }
+        }
+    }
+
     /// A code and its verifier.
     pub(crate) fn code(&self, client_id: &str) -> (String, String) {
+        match self.sign_in(client_id) {
+            (asked, Answer::Code(code)) => (code, asked.verifier),
+            (_, Answer::Error(error)) => unreachable!("refused: {error}"),
+        }
+    }
+
+    fn sign_in(&self, client_id: &str) -> (Asked, Answer) {
         let client = self.client(client_id);
         let asked = client.ask(None);
         let mut browser = Browser::new(&self.wire);
@@ -110,7 +130,8 @@ impl Served {
         let leaving = browser.press(&page, "provider", "idp");
         let at_provider = browser.follow(&leaving);
         let arrived = browser.follow(&at_provider);
-        (client.code(&asked, &arrived.location()), asked.verifier)
+        let answer = client.read(&asked, &arrived.location());
+        (asked, answer)
     }
 
     pub(crate) fn refresh(
@@ -118,8 +139,15 @@ impl Served {
         client_id: &str,
         tokens: &BasicTokenResponse,
     ) -> Result<(), String> {
-        let token = tokens.refresh_token().unwrap().secret();
-        self.client(client_id).refresh(token).map(drop)
+        self.refreshed(client_id, tokens).map(drop)
+    }
+
+    pub(crate) fn refreshed(
+        &self,
+        client_id: &str,
+        tokens: &BasicTokenResponse,
+    ) -> Result<BasicTokenResponse, String> {
+        self.client(client_id).refresh(tokens.refresh_token().unwrap().secret())
     }
 
     pub(crate) fn log(self) -> String {
