@@ -15,6 +15,7 @@ mod wire;
 
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
+use std::process::Command;
 
 use oauth2::TokenResponse;
 use rusqlite::Connection;
@@ -90,6 +91,34 @@ fn sto_11_a_store_that_is_damaged_is_told_and_never_taken_for_empty() {
     assert_busy(&refresh(&served.running.address, &id, token));
     let log = served.log();
     assert!(log.contains("the database is damaged") && log.contains("put a backup"), "{log}");
+}
+
+/// Files may not grow beyond 512 blocks of 512 bytes: the disk, as far as the program can tell, takes
+/// no more.
+#[test]
+fn sto_03_a_store_that_cannot_grow_any_more_loses_nothing_that_was_answered() {
+    let site = Site::new();
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 512; exec \"$0\" serve --config vestibule.toml"]);
+    command.arg(env!("CARGO_BIN_EXE_vestibule"));
+    let served = site.serve_by(command);
+    let id = served.registered();
+    let mut tokens = served.tokens(&id);
+    let address = &served.running.address;
+    let refused = loop {
+        let token = tokens.refresh_token().unwrap().secret();
+        let answer = refresh(address, &id, token);
+        if !answer.starts_with("HTTP/1.1 200 ") {
+            break answer;
+        }
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        tokens = serde_json::from_str(body).unwrap();
+    };
+    assert_busy(&refused);
+    let log = served.log();
+    assert!(log.contains("vestibule::store") && log.contains("Nothing that was answered"), "{log}");
+    // With room again, the last answer holds.
+    assert_eq!(site.serve().refresh(&id, &tokens), Ok(()));
 }
 
 #[test]

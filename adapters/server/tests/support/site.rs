@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use oauth2::TokenResponse;
 use oauth2::basic::BasicTokenResponse;
@@ -59,7 +60,11 @@ client_secret = "planted-planted"
     }
 
     pub(crate) fn serve(&self) -> Served {
-        let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
+        self.serve_by(vestibule(&["serve", "--config", "vestibule.toml"]))
+    }
+
+    /// The same by a command of one's own.
+    pub(crate) fn serve_by(&self, mut command: Command) -> Served {
         let running = Running::start(command.current_dir(self.path()));
         let wire = Wire::new(ISSUER, &running.address);
         let metadata = discover(&wire, ISSUER);
