@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
@@ -12,6 +12,8 @@ use crate::file::{create_new, sync_folder};
 use crate::kind::Kind;
 use crate::place::Place;
 
+/// The copy comes to be under another name and gets its own once it is whole and on the disk: who
+/// finds the file has a backup, whatever became of this process.
 pub(crate) fn backup(place: &Place, to: &Path) -> Result<(), BackupError> {
     let path = to.to_owned();
     let to = std::path::absolute(to).map_err(|source| BackupError::NotCreated { path, source })?;
@@ -19,32 +21,90 @@ pub(crate) fn backup(place: &Place, to: &Path) -> Result<(), BackupError> {
         path: place.path().to_owned(),
         source: error.into(),
     })?;
-    match create_new(&to) {
-        Ok(file) => drop(file),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(BackupError::Exists { path: to });
-        }
-        Err(source) => return Err(BackupError::NotCreated { path: to, source }),
+    // It is not overwritten at the end either, but then everything would have been copied in vain.
+    if is_taken(&to) {
+        return Err(BackupError::Exists { path: to });
     }
-    let made = match copy(&source, &to) {
-        Ok(None) => sync(&to).map_err(|error| not_written(&to, error)),
+    let partial = partial(&to)?;
+    let made = match copy(&source, &partial) {
+        Ok(None) => sync(&partial)
+            .map_err(|error| not_written(&partial, error))
+            .and_then(|()| name(&partial, &to)),
         Ok(Some(finding)) => Err(BackupError::Damaged { path: place.path().to_owned(), finding }),
         // What is new can be neither of these.
         Err(error) if matches!(Kind::of(&error), Kind::Corrupt | Kind::Locked) => {
             let path = place.path().to_owned();
             Err(BackupError::Source { path, source: error.into() })
         }
-        Err(error) => Err(not_written(&to, error)),
+        Err(error) => Err(not_written(&partial, error)),
     };
     if made.is_err() {
-        // The file is ours, and so is a journal that was left beside it. What cannot be removed
-        // stays, and the caller knows that it is no backup.
-        let _ = fs::remove_file(&to);
-        let mut journal = to.into_os_string();
-        journal.push("-journal");
-        let _ = fs::remove_file(journal);
+        // What cannot be removed stays, under a name that says what it is.
+        let _ = fs::remove_file(&partial);
+        remove_logs(&partial);
     }
-    made
+    made?;
+    sync_folder(&to).map_err(|error| not_written(&to, error))
+}
+
+fn is_taken(path: &Path) -> bool {
+    // Also by a link that leads nowhere.
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Makes the file that becomes the backup.
+fn partial(to: &Path) -> Result<PathBuf, BackupError> {
+    let path = with_suffix(to, ".partial");
+    match create_new(&path) {
+        Ok(file) => drop(file),
+        // Whether another process is at work on it cannot be said, so it is not replaced.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(BackupError::Unfinished { path });
+        }
+        Err(source) => return Err(BackupError::NotCreated { path, source }),
+    }
+    // Those of a backup that was killed and whose file was deleted since.
+    remove_logs(&path);
+    Ok(path)
+}
+
+/// Gives a whole copy its name, unless there is something under it.
+fn name(partial: &Path, to: &Path) -> Result<(), BackupError> {
+    let named = match fs::hard_link(partial, to) {
+        Ok(()) => {
+            // A second name does no harm.
+            let _ = fs::remove_file(partial);
+            Ok(())
+        }
+        // Where files have one name each, such as on FAT, nothing better can be had than to look
+        // first.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+            ) && !is_taken(to) =>
+        {
+            fs::rename(partial, to)
+        }
+        Err(error) => Err(error),
+    };
+    named.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Exists { path: to.to_owned() },
+        _ => not_written(to, error),
+    })
+}
+
+/// Removes what SQLite leaves beside a file that was not closed.
+fn remove_logs(path: &Path) {
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let _ = fs::remove_file(with_suffix(path, suffix));
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
 
 /// Copies everything; what SQLite's check says against the copy.
@@ -69,8 +129,7 @@ fn copy(source: &Connection, to: &Path) -> rusqlite::Result<Option<String>> {
 }
 
 fn sync(to: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).open(to)?.sync_all()?;
-    sync_folder(to)
+    OpenOptions::new().write(true).open(to)?.sync_all()
 }
 
 fn not_written(

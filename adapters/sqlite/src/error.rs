@@ -191,7 +191,11 @@ impl OpenError {
     }
 }
 
-/// No backup was made; what there was of one is removed.
+/// No backup was made, and what there was of one is removed.
+///
+/// There are two exceptions. A file that cannot be removed either stays, and its name ends in
+/// `.partial`. And where only the folder could not be synced, the copy is whole and in its place,
+/// but its name may not survive a power loss.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
@@ -199,6 +203,16 @@ pub enum BackupError {
     #[error("{}: the file exists, and backups overwrite nothing; name another", path.display())]
     Exists {
         /// The file that exists.
+        path: PathBuf,
+    },
+    /// There is a backup that was begun under this name and not ended: one that is being made, or
+    /// one whose process was killed. Which of them, nobody can say.
+    #[error(
+        "{}: this is left of a backup that was begun before; wait for it if it is still being \
+         made, or delete this file if not", path.display()
+    )]
+    Unfinished {
+        /// What there is of it.
         path: PathBuf,
     },
     /// The file could not be created.

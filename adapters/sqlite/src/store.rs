@@ -123,8 +123,12 @@ impl SqliteStore {
     /// opened as a store. Others read and write meanwhile. Blocks until the copy is checked and
     /// synced to the disk, which takes seconds for each gigabyte.
     ///
+    /// Until then the copy's name ends in `.partial`, and that is all that a backup leaves whose
+    /// process is killed: what is under the name that was asked for is a whole backup. Another
+    /// backup of that name is refused until what is left is deleted.
+    ///
     /// # Errors
-    /// [`BackupError`]; nothing is left in the place of the backup then but what was there before.
+    /// [`BackupError`]; nothing was written over, and nothing unfinished has the backup's name.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
         backup::backup(&self.shared.place, to.as_ref())
     }

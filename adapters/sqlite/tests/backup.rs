@@ -5,13 +5,22 @@
 mod support;
 
 use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use rusqlite::Connection;
-use support::{load, place, put, record, swap};
+use support::{Place, load, long, place, put, record, swap};
 use vestibule_core::{Record, store::Swapped};
 use vestibule_sqlite::{BackupError, SqliteStore};
+
+/// The names of the files beside the store that begin so, sorted.
+fn names_in(place: &Place, beginning: &str) -> Vec<String> {
+    let files = fs::read_dir(place.folder()).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name.starts_with(beginning)).collect();
+    names.sort();
+    names
+}
 
 #[test]
 fn a_backup_made_while_others_write_is_a_whole_store() {
@@ -62,12 +71,7 @@ fn what_was_answered_before_the_backup_is_in_it() {
     let to = place.folder().join("backup");
     store.backup(&to).unwrap();
     swap(&store, 2, None, Some(2));
-    let files: Vec<_> = fs::read_dir(place.folder())
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.starts_with("backup"))
-        .collect();
-    assert_eq!(files, ["backup"], "one file");
+    assert_eq!(names_in(&place, "backup"), ["backup"], "one file");
     let copy = SqliteStore::open(&to).unwrap();
     assert_eq!(load(&copy, 1), Ok(Some(record(1))));
     assert_eq!(load(&copy, 2), Ok(None));
@@ -86,6 +90,62 @@ fn a_backup_overwrites_nothing() {
     assert!(matches!(error, BackupError::Exists { .. }), "{error:?}");
     let error = store.backup(place.folder().join("none/backup")).unwrap_err();
     assert!(matches!(error, BackupError::NotCreated { .. }), "{error:?}");
+}
+
+#[test]
+fn what_has_the_backups_name_is_a_whole_backup_from_the_first_moment() {
+    let place = place();
+    let store = place.open();
+    for n in 0..50 {
+        assert_eq!(put(&store, n, long(n)), Ok(Swapped::Done));
+    }
+    let to = place.folder().join("backup");
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            loop {
+                if to.exists() || ended.load(Ordering::Relaxed) {
+                    return fs::read(&to).unwrap();
+                }
+            }
+        });
+        let made = store.backup(&to);
+        ended.store(true, Ordering::Relaxed);
+        made.unwrap();
+        assert!(first.join().unwrap() == fs::read(&to).unwrap(), "it never changes");
+    });
+}
+
+#[test]
+fn what_a_killed_backup_left_is_told_and_not_replaced() {
+    let place = place();
+    let store = place.open();
+    swap(&store, 1, None, Some(1));
+    let to = place.folder().join("backup");
+    let left = place.folder().join("backup.partial");
+    fs::write(&left, "half a backup").unwrap();
+    fs::write(place.folder().join("backup.partial-journal"), "half a journal").unwrap();
+    let error = store.backup(&to).unwrap_err();
+    assert!(matches!(&error, BackupError::Unfinished { path } if *path == left), "{error:?}");
+    assert!(error.to_string().contains("delete this file"), "{error}");
+    assert_eq!(fs::read(&left).unwrap(), b"half a backup", "another may be at work on it");
+    assert!(!to.exists());
+    store.backup(place.folder().join("another")).unwrap();
+    fs::remove_file(&left).unwrap();
+    store.backup(&to).unwrap();
+    assert_eq!(names_in(&place, "backup"), ["backup"], "its journal is gone, too");
+    assert_eq!(load(&SqliteStore::open(&to).unwrap(), 1), Ok(Some(record(1))));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_not_overwritten() {
+    let place = place();
+    let to = place.folder().join("backup");
+    std::os::unix::fs::symlink("nowhere", &to).unwrap();
+    let error = place.open().backup(&to).unwrap_err();
+    assert!(matches!(error, BackupError::Exists { .. }), "{error:?}");
+    assert_eq!(names_in(&place, ""), ["backup", "vestibule.db"]);
 }
 
 #[cfg(unix)]

@@ -169,7 +169,9 @@ fn a_file_that_was_overwritten_with_garbage() {
     let error = store.backup(place.folder().join("backup")).unwrap_err();
     let damaged = matches!(error, BackupError::Damaged { .. } | BackupError::Source { .. });
     assert!(damaged, "{error:?}");
-    assert!(!place.folder().join("backup").exists());
+    for left in ["backup", "backup.partial", "backup.partial-journal"] {
+        assert!(!place.folder().join(left).exists(), "{left}");
+    }
     fs::write(place.file(), whole).unwrap();
     assert_eq!(load(&store, 1), Ok(Some(record(1))));
     assert_eq!(swap(&store, 1, Some(1), Some(2)), Swapped::Done);
