@@ -41,7 +41,6 @@ mod kind;
 mod migrate;
 mod options;
 mod place;
-mod queue;
 mod reader;
 mod row;
 mod settings;

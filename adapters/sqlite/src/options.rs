@@ -13,8 +13,8 @@ pub struct Options {
     /// How long to wait for another process's lock, in whole milliseconds. Default 2 seconds; then
     /// the answer is "unavailable".
     pub busy_timeout: Duration,
-    /// How many questions may wait, each for writing and for reading. Default 1024; one more is
-    /// answered "unavailable" at once.
+    /// How many questions may wait, each for writing and for reading. Default 1024, at least 1 and
+    /// at most 65536; one more is answered "unavailable" at once.
     pub waiting_at_most: usize,
     /// How many threads read. Default 2; at least 1 and at most 16 are started.
     pub readers: usize,

@@ -1,6 +1,7 @@
 //! The threads that read, beside the one that writes: neither waits for the other.
 
-use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -9,7 +10,6 @@ use vestibule_core::{List, Page, Record, RecordKey};
 use crate::answer::Reply;
 use crate::cache::{Cache, Ticket};
 use crate::place::Place;
-use crate::queue::{Patience, Queue, Taker};
 use crate::row;
 use crate::trouble::{Doing, Fault, Reporter};
 
@@ -24,7 +24,7 @@ pub(crate) struct Reader {
     pub(crate) place: Place,
     /// `None`: there was trouble, and the next question begins with a new one.
     pub(crate) connection: Option<Connection>,
-    pub(crate) queue: Arc<Queue<Question>>,
+    pub(crate) questions: Arc<Mutex<Receiver<Question>>>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) reporter: Arc<Reporter>,
 }
@@ -32,11 +32,15 @@ pub(crate) struct Reader {
 impl Reader {
     /// Answers until the queue is closed and empty.
     pub(crate) fn run(mut self) {
-        let taker = Taker(Arc::clone(&self.queue));
-        // One at a time: the others are for the other readers.
-        while let Some(questions) = taker.0.take(1, Patience::Wait) {
-            questions.into_iter().for_each(|question| self.answer(question));
+        while let Some(question) = self.next() {
+            self.answer(question);
         }
+    }
+
+    /// One of the readers waits for a question, the others wait for their turn to do so. Nothing
+    /// panics meanwhile; a poisoned lock still guards a whole queue.
+    fn next(&self) -> Option<Question> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
     }
 
     /// A reply that is dropped answers "unavailable".

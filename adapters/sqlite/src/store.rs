@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use vestibule_core::{
@@ -17,7 +18,6 @@ use crate::cache::Cache;
 use crate::error::{BackupError, OpenError};
 use crate::options::Options;
 use crate::place::Place;
-use crate::queue::Queue;
 use crate::reader::{Question, Reader, look_up};
 use crate::settings::Settings;
 use crate::trouble::Reporter;
@@ -37,11 +37,13 @@ pub struct SqliteStore {
 struct Shared {
     place: Place,
     cache: Arc<Cache>,
-    questions: Arc<Queue<Question>>,
-    work: Arc<Queue<Work>>,
+    /// `None`, like the other one, only while the last clone is dropped. Whoever finds a queue full
+    /// is told so at once; nobody waits to get in.
+    questions: Option<SyncSender<Question>>,
+    work: Option<SyncSender<Work>>,
     written: Arc<Written>,
-    /// The readers, then the writer.
-    threads: Vec<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
 }
 
 impl SqliteStore {
@@ -60,34 +62,41 @@ impl SqliteStore {
     pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let (place, connection) = Place::prepare(path.as_ref(), &options)?;
         let reporter = Reporter::new(place.path(), Arc::clone(&options.on_trouble));
+        // The slots are there from the beginning.
+        let waiting_at_most = options.waiting_at_most.clamp(1, 65_536);
+        let (questions, asked) = sync_channel(waiting_at_most);
+        let (work, to_do) = sync_channel(waiting_at_most);
+        let asked = Arc::new(Mutex::new(asked));
         let mut shared = Shared {
             place: place.clone(),
             cache: Arc::new(Cache::new()),
-            questions: Arc::new(Queue::new(options.waiting_at_most)),
-            work: Arc::new(Queue::new(options.waiting_at_most)),
+            questions: Some(questions),
+            work: Some(work),
             written: Arc::default(),
-            threads: Vec::new(),
+            readers: Vec::new(),
+            writer: None,
         };
         // Whatever fails from here on drops `shared`, which ends the threads that there are.
         for _ in 0..options.readers.clamp(1, 16) {
             let reader = Reader {
                 place: place.clone(),
                 connection: Some(place.reading()?),
-                queue: Arc::clone(&shared.questions),
+                questions: Arc::clone(&asked),
                 cache: Arc::clone(&shared.cache),
                 reporter: Arc::clone(&reporter),
             };
-            shared.start("vestibule-reads", || reader.run())?;
+            let reader = shared.start("vestibule-reads", || reader.run())?;
+            shared.readers.push(reader);
         }
         let writer = Writer {
             place,
             connection: Some(connection),
-            queue: Arc::clone(&shared.work),
+            work: to_do,
             cache: Arc::clone(&shared.cache),
             reporter,
             written: Arc::clone(&shared.written),
         };
-        shared.start("vestibule-writes", || writer.run())?;
+        shared.writer = Some(shared.start("vestibule-writes", || writer.run())?);
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -158,32 +167,43 @@ impl SqliteStore {
 impl Shared {
     fn ask<T>(&self, question: impl FnOnce(Reply<T>) -> Question) -> Answer<T> {
         let (reply, answer) = answer::pair();
-        self.questions.put(question(reply));
+        put(self.questions.as_ref(), question(reply));
         answer
     }
 
     fn work<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Answer<T> {
         let (reply, answer) = answer::pair();
-        self.work.put(work(reply));
+        put(self.work.as_ref(), work(reply));
         answer
     }
 
-    fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+    fn start(
+        &self,
+        name: &str,
+        run: impl FnOnce() + Send + 'static,
+    ) -> Result<JoinHandle<()>, OpenError> {
         let started: io::Result<_> = thread::Builder::new().name(name.to_owned()).spawn(run);
         let path = self.place.path().to_owned();
-        self.threads.push(started.map_err(|source| OpenError::NoThread { path, source })?);
-        Ok(())
+        started.map_err(|source| OpenError::NoThread { path, source })
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.questions.close();
-        let writer = self.threads.pop();
+        // What is queued can still be taken, and then the threads end.
+        drop(self.questions.take());
         // The writer's connection is the last to close: it moves the log into the file.
-        self.threads.drain(..).for_each(join);
-        self.work.close();
-        writer.into_iter().for_each(join);
+        self.readers.drain(..).for_each(join);
+        drop(self.work.take());
+        self.writer.take().into_iter().for_each(join);
+    }
+}
+
+/// Queues `item`, or drops it where the queue is full or nobody takes from it any more: the answer
+/// that it carries then says "unavailable".
+fn put<T>(queue: Option<&SyncSender<T>>, item: T) {
+    if let Some(queue) = queue {
+        let _ = queue.try_send(item);
     }
 }
 

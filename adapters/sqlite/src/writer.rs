@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
 
 use rusqlite::Connection;
 use vestibule_core::{Swap, Swapped, Timestamp};
@@ -10,7 +11,6 @@ use vestibule_core::{Swap, Swapped, Timestamp};
 use crate::answer::Reply;
 use crate::cache::Cache;
 use crate::place::Place;
-use crate::queue::{Patience, Queue, Taker};
 use crate::row;
 use crate::settings::Settings;
 use crate::sweep::Sweep;
@@ -40,7 +40,7 @@ pub(crate) struct Writer {
     pub(crate) place: Place,
     /// `None`: there was trouble, and the next work begins with a new one.
     pub(crate) connection: Option<Connection>,
-    pub(crate) queue: Arc<Queue<Work>>,
+    pub(crate) work: Receiver<Work>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) reporter: Arc<Reporter>,
     pub(crate) written: Arc<Written>,
@@ -49,21 +49,21 @@ pub(crate) struct Writer {
 impl Writer {
     /// Works until the queue is closed and empty.
     pub(crate) fn run(mut self) {
-        let taker = Taker(Arc::clone(&self.queue));
         let mut sweeps = VecDeque::new();
         let mut batches = 0;
         loop {
-            let patience = if sweeps.is_empty() { Patience::Wait } else { Patience::Look };
             // A sweep that is not done when the store is closed is answered "unavailable".
-            let Some(work) = taker.0.take(BATCH, patience) else { return };
-            let mut batch = Vec::with_capacity(work.len());
-            for work in work {
+            let Ok(first) = self.next(sweeps.is_empty()) else { return };
+            let mut batch = Vec::new();
+            let mut settings = Vec::new();
+            for work in first.into_iter().chain(self.work.try_iter().take(BATCH - 1)) {
                 match work {
                     Work::Swap(swap, reply) => batch.push((swap, reply)),
                     Work::Sweep(now, reply) => sweeps.push_back(Sweep::new(now, reply)),
-                    Work::Settings(reply) => self.settings(reply),
+                    Work::Settings(reply) => settings.push(reply),
                 }
             }
+            settings.into_iter().for_each(|reply| self.settings(reply));
             batches += 1;
             if batch.is_empty() || batches % BATCHES_PER_STRETCH == 0 {
                 self.sweep(&mut sweeps);
@@ -71,6 +71,17 @@ impl Writer {
             if !batch.is_empty() {
                 self.swap(batch);
             }
+        }
+    }
+
+    /// What waits longest, if anything does or will; an error once the queue is closed and empty.
+    fn next(&self, patient: bool) -> Result<Option<Work>, TryRecvError> {
+        if patient {
+            return self.work.recv().map(Some).map_err(|_| TryRecvError::Disconnected);
+        }
+        match self.work.try_recv() {
+            Err(TryRecvError::Empty) => Ok(None),
+            work => work.map(Some),
         }
     }
 
