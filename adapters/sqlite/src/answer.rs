@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -26,17 +27,31 @@ enum State<T> {
 impl<T> Unpin for Answer<T> {}
 
 /// What the thread keeps to answer with. Dropping it answers "unavailable".
-pub(crate) struct Reply<T>(oneshot::Sender<Result<T, Unavailable>>);
+///
+/// Either wakes whoever waits, which runs their code, and that may panic.
+pub(crate) struct Reply<T>(Option<oneshot::Sender<Result<T, Unavailable>>>);
 
 pub(crate) fn pair<T>() -> (Reply<T>, Answer<T>) {
     let (sender, receiver) = oneshot::channel();
-    (Reply(sender), Answer(State::Coming(receiver)))
+    (Reply(Some(sender)), Answer(State::Coming(receiver)))
 }
 
 impl<T> Reply<T> {
-    pub(crate) fn give(self, answer: Result<T, Unavailable>) {
-        // Nobody may be waiting any more.
-        let _ = self.0.send(answer);
+    /// Panics where their code does.
+    pub(crate) fn give(mut self, answer: Result<T, Unavailable>) {
+        if let Some(sender) = self.0.take() {
+            // Nobody may be waiting any more.
+            let _ = sender.send(answer);
+        }
+    }
+}
+
+/// Never panics: several may be dropped at once, and after a panic.
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        let sender = self.0.take();
+        // The panic hook has printed where.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(sender)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The threads that read, beside the one that writes: neither waits for the other.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,7 +34,11 @@ impl Reader {
     /// Answers until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         while let Some(question) = self.next() {
-            self.answer(question);
+            // Whatever it was that panicked, the others are answered.
+            if catch_unwind(AssertUnwindSafe(|| self.answer(question))).is_err() {
+                self.connection = None;
+                self.reporter.failed(Doing::Reading, Fault::panicked(), None);
+            }
         }
     }
 

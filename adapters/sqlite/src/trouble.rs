@@ -116,6 +116,14 @@ pub(crate) struct Fault {
     detail: String,
 }
 
+impl Fault {
+    /// In this crate, in SQLite's bindings, or in the code of whoever was woken with an answer.
+    pub(crate) fn panicked() -> Self {
+        let detail = "a panic while it was used, whose message says where".to_owned();
+        Self { kind: Kind::Other, detail }
+    }
+}
+
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
         Self { kind: Kind::of(&error), detail: error.to_string() }

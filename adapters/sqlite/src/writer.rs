@@ -1,6 +1,7 @@
 //! The thread that writes: whatever waits is one transaction, and one sync of the disk for all.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -63,13 +64,15 @@ impl Writer {
                     Work::Settings(reply) => settings.push(reply),
                 }
             }
-            settings.into_iter().for_each(|reply| self.settings(reply));
+            for reply in settings {
+                self.guarded(|writer| writer.settings(reply));
+            }
             batches += 1;
             if batch.is_empty() || batches % BATCHES_PER_STRETCH == 0 {
-                self.sweep(&mut sweeps);
+                self.guarded(|writer| writer.sweep(&mut sweeps));
             }
             if !batch.is_empty() {
-                self.swap(batch);
+                self.guarded(|writer| writer.swap(batch));
             }
         }
     }
@@ -82,6 +85,14 @@ impl Writer {
         match self.work.try_recv() {
             Err(TryRecvError::Empty) => Ok(None),
             work => work.map(Some),
+        }
+    }
+
+    /// Whatever it is that panics, the others are answered.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.connection = None;
+            self.reporter.failed(Doing::Writing, Fault::panicked(), None);
         }
     }
 
@@ -98,7 +109,7 @@ impl Writer {
                 self.reporter
                     .worked(Doing::Writing, |key| batch.iter().any(|(swap, _)| swap.key == *key));
                 for ((_, reply), swapped) in batch.into_iter().zip(swapped) {
-                    reply.give(Ok(swapped));
+                    self.guarded(|_| reply.give(Ok(swapped)));
                 }
             }
             Err((fault, at)) => {
@@ -111,14 +122,12 @@ impl Writer {
     }
 
     fn sweep(&mut self, sweeps: &mut VecDeque<Sweep>) {
-        let Some(sweep) = sweeps.front_mut() else { return };
+        // One that panics is not there any more.
+        let Some(mut sweep) = sweeps.pop_front() else { return };
         match self.with_connection(|connection| sweep.stretch(connection).map_err(nowhere)) {
-            Ok(false) => {}
-            Ok(true) => sweeps.pop_front().into_iter().for_each(Sweep::done),
-            Err((fault, _)) => {
-                self.reporter.failed(Doing::Writing, fault, None);
-                drop(sweeps.pop_front());
-            }
+            Ok(false) => sweeps.push_front(sweep),
+            Ok(true) => sweep.done(),
+            Err((fault, _)) => self.reporter.failed(Doing::Writing, fault, None),
         }
     }
 
