@@ -44,6 +44,12 @@ impl Kind {
         known.map_or(Self::Other, |(_, kind)| *kind)
     }
 
+    /// Whether it may be one swap's and no other's: one that needs more space than there is, or a
+    /// page that is damaged.
+    pub(crate) fn may_be_one_swaps(self) -> bool {
+        matches!(self, Self::Full | Self::Corrupt)
+    }
+
     /// Whether the connection may be as wrong as what it met: its pages are in a cache, and that a
     /// file is read-only it finds out once.
     pub(crate) fn spoils_the_connection(self) -> bool {

@@ -96,29 +96,49 @@ impl Writer {
         }
     }
 
-    fn swap(&mut self, batch: Vec<(Swap, Reply<Swapped>)>) {
-        let swapped = self.with_connection(|connection| transact(connection, &batch));
-        // Also after a failure, which means that nobody knows.
-        for (swap, _) in &batch {
-            self.cache.swapped(&swap.key);
-        }
-        match swapped {
-            Ok(swapped) => {
-                self.written.transactions.fetch_add(1, Ordering::Relaxed);
-                self.written.swaps.fetch_add(batch.len() as u64, Ordering::Relaxed);
-                self.reporter
-                    .worked(Doing::Writing, |key| batch.iter().any(|(swap, _)| swap.key == *key));
-                for ((_, reply), swapped) in batch.into_iter().zip(swapped) {
-                    self.guarded(|_| reply.give(Ok(swapped)));
+    /// Does all of the batch in one transaction. A swap that cannot be done is taken out of it, and
+    /// the others are done without it, in their order: what frees space must not fail for what
+    /// needs some.
+    fn swap(&mut self, mut batch: Vec<(Swap, Reply<Swapped>)>) {
+        // Each round takes one out.
+        while let Some((fault, at)) = self.try_swap(&mut batch) {
+            match at {
+                Some(at) if fault.kind.may_be_one_swaps() => {
+                    let (swap, reply) = batch.remove(at);
+                    self.reporter.failed(Doing::Writing, fault, Some(&swap.key));
+                    drop(reply);
+                }
+                Some(_) | None => {
+                    let key = at.and_then(|at| batch.get(at)).map(|(swap, _)| &swap.key);
+                    self.reporter.failed(Doing::Writing, fault, key);
+                    // Their replies are dropped, which answers "unavailable".
+                    return;
                 }
             }
-            Err((fault, at)) => {
-                let key = at.and_then(|at| batch.get(at)).map(|(swap, _)| &swap.key);
-                self.reporter.failed(Doing::Writing, fault, key);
-                // Their replies are dropped, which answers "unavailable".
-                drop(batch);
-            }
         }
+    }
+
+    /// Does all of the batch and answers it, or does nothing and says what failed.
+    fn try_swap(&mut self, batch: &mut Vec<(Swap, Reply<Swapped>)>) -> Option<At<Fault>> {
+        if batch.is_empty() {
+            return None;
+        }
+        let swapped = self.with_connection(|connection| transact(connection, batch));
+        // Also after a failure, which means that nobody knows.
+        for (swap, _) in &*batch {
+            self.cache.swapped(&swap.key);
+        }
+        let swapped = match swapped {
+            Ok(swapped) => swapped,
+            Err(failed) => return Some(failed),
+        };
+        self.written.transactions.fetch_add(1, Ordering::Relaxed);
+        self.written.swaps.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        self.reporter.worked(Doing::Writing, |key| batch.iter().any(|(swap, _)| swap.key == *key));
+        for ((_, reply), swapped) in batch.drain(..).zip(swapped) {
+            self.guarded(|_| reply.give(Ok(swapped)));
+        }
+        None
     }
 
     fn sweep(&mut self, sweeps: &mut VecDeque<Sweep>) {
@@ -180,4 +200,112 @@ fn transact(
     }
     run("COMMIT").map_err(nowhere)?;
     Ok(swapped)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::mpsc::sync_channel;
+
+    use vestibule_core::{Record, RecordKey, Unavailable, Version};
+
+    use super::*;
+    use crate::answer::{Answer, pair};
+    use crate::options::Options;
+
+    /// The writer of a store whose batches are made by hand.
+    fn writer(folder: &Path, max_bytes: Option<u64>) -> Writer {
+        let options = Options { max_bytes, ..Options::default() };
+        let (place, connection) = Place::prepare(&folder.join("vestibule.db"), &options).unwrap();
+        Writer {
+            reporter: Reporter::new(place.path(), options.on_trouble),
+            place,
+            connection: Some(connection),
+            work: sync_channel(1).1,
+            cache: Arc::new(Cache::new()),
+            written: Arc::default(),
+        }
+    }
+
+    fn key(n: u8) -> RecordKey {
+        RecordKey::from_stored(format!("grant/{n:02x}"))
+    }
+
+    fn version(n: u8) -> Version {
+        Version::from_bytes([n; 16])
+    }
+
+    fn record(n: u8, length: usize) -> Record {
+        let expires_at = Timestamp::from_seconds(1000);
+        Record { version: version(n), owner: None, expires_at, bytes: vec![n; length].into() }
+    }
+
+    /// What becomes of swaps that are in one batch.
+    fn batch<const N: usize>(
+        writer: &mut Writer,
+        swaps: [Swap; N],
+    ) -> [Result<Swapped, Unavailable>; N] {
+        let mut batch = Vec::new();
+        let answers = swaps.map(|swap| {
+            let (reply, answer) = pair();
+            batch.push((swap, reply));
+            answer
+        });
+        writer.swap(batch);
+        answers.map(Answer::wait)
+    }
+
+    const DONE: Result<Swapped, Unavailable> = Ok(Swapped::Done);
+
+    #[test]
+    fn a_swap_that_does_not_fit_takes_no_other_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(folder.path(), Some(128 * 1024));
+        let insert = |n| Swap::new(key(n), None, Some(record(n, Record::MAX_BYTES)));
+        let full = (0..9).find(|&n| batch(&mut writer, [insert(n)]) != [DONE]).unwrap();
+        let before = writer.written.transactions.load(Ordering::Relaxed);
+        let answers = batch(
+            &mut writer,
+            [
+                insert(full),
+                Swap::new(key(0), Some(version(0)), Some(record(10, 10))),
+                insert(full + 1),
+                Swap::new(key(1), Some(version(1)), None),
+                // In their order: it is there no more.
+                Swap::new(key(1), Some(version(1)), None),
+                Swap::new(key(0), Some(version(10)), Some(record(11, 10))),
+            ],
+        );
+        let refused = Err(Unavailable);
+        // Where the first did not fit, the second has freed enough for the third.
+        let conflict = Ok(Swapped::Conflict);
+        assert_eq!(answers, [refused, DONE, DONE, DONE, conflict, DONE]);
+        assert_eq!(writer.written.transactions.load(Ordering::Relaxed), before + 1);
+        let there = |writer: &Writer, n| {
+            row::load(writer.connection.as_ref().unwrap(), &key(n)).unwrap().is_some()
+        };
+        assert!(there(&writer, 0) && there(&writer, full + 1));
+        assert!(!there(&writer, full) && !there(&writer, 1), "what was refused is not done");
+    }
+
+    #[test]
+    fn a_swap_on_a_damaged_page_takes_no_other_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = writer(folder.path(), None);
+        let insert = |n| Swap::new(key(n), None, Some(record(n, 20_000)));
+        assert_eq!(batch(&mut first, [insert(1), insert(2), insert(3)]), [DONE; 3]);
+        drop(first);
+        let file = folder.path().join("vestibule.db");
+        let mut bytes = fs::read(&file).unwrap();
+        // A page that one of the records goes on in begins with the number of the next.
+        let page = bytes.chunks_mut(4096).find(|page| page.iter().skip(4).all(|byte| *byte == 2));
+        page.unwrap().iter_mut().take(4).for_each(|byte| *byte = 0xFF);
+        fs::write(&file, bytes).unwrap();
+        let mut second = writer(folder.path(), None);
+        let delete = |n| Swap::new(key(n), Some(version(n)), None);
+        let answers = batch(&mut second, [delete(1), delete(2), delete(3)]);
+        assert_eq!(answers, [DONE, Err(Unavailable), DONE]);
+    }
 }
