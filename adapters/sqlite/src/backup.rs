@@ -88,9 +88,11 @@ fn name(partial: &Path, to: &Path) -> Result<(), BackupError> {
         }
         Err(error) => Err(error),
     };
-    named.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => BackupError::Exists { path: to.to_owned() },
-        _ => not_written(to, error),
+    named.map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            return BackupError::Exists { path: to.to_owned() };
+        }
+        not_written(to, error)
     })
 }
 

@@ -25,7 +25,7 @@
 //! caller's thread ever touches the disk, but for [`SqliteStore::backup`].
 //!
 //! What SQLite cannot do is answered with [`Unavailable`](vestibule_core::Unavailable), and
-//! [`Options::on_trouble`] is told once why. A disk that was full and no longer is, a lock that is
+//! [`Options::on_trouble`] is told once why, until it is over. A disk that was full and no longer is, a lock that is
 //! released, a file that may be written again: the store works again by itself.
 //!
 //! The file belongs on a local file system: write-ahead logging shares memory between processes,
@@ -42,6 +42,7 @@ mod migrate;
 mod options;
 mod place;
 mod reader;
+mod report;
 mod row;
 mod settings;
 mod store;

@@ -11,8 +11,9 @@ use vestibule_core::{List, Page, Record, RecordKey};
 use crate::answer::Reply;
 use crate::cache::{Cache, Ticket};
 use crate::place::Place;
+use crate::report::{About, Doing, Reporter};
 use crate::row;
-use crate::trouble::{Doing, Fault, Reporter};
+use crate::trouble::Fault;
 
 pub(crate) enum Question {
     /// With a ticket, the answer may be kept for others.
@@ -37,7 +38,7 @@ impl Reader {
             // Whatever it was that panicked, the others are answered.
             if catch_unwind(AssertUnwindSafe(|| self.answer(question))).is_err() {
                 self.connection = None;
-                self.reporter.failed(Doing::Reading, Fault::panicked(), None);
+                self.reporter.failed(Doing::Reading, Fault::panicked(), About::File);
             }
         }
     }
@@ -52,7 +53,8 @@ impl Reader {
     fn answer(&mut self, question: Question) {
         match question {
             Question::Load(key, ticket, reply) => {
-                let Some(record) = self.read(Some(&key), |file| row::load(file, &key)) else {
+                let about = About::Record(key.clone());
+                let Some(record) = self.read(about, |file| Ok(row::load(file, &key)?)) else {
                     return;
                 };
                 if let Some(ticket) = ticket {
@@ -61,43 +63,51 @@ impl Reader {
                 reply.give(Ok(record));
             }
             Question::List(list, reply) => {
-                if let Some(page) = self.read(None, |file| row::list(file, &list)) {
+                let about = About::List(list.clone());
+                if let Some(page) = self.read(about, |file| row::list(file, &list)) {
                     reply.give(Ok(page));
                 }
             }
             Question::Count(reply) => {
-                if let Some(count) = self.read(None, row::count) {
+                if let Some(count) = self.read(About::Count, |file| Ok(row::count(file)?)) {
                     reply.give(Ok(count));
                 }
             }
         }
     }
 
-    /// What was read, or nothing and the operator told. `key`: whose record it is.
+    /// What was read, or nothing and the operator told.
     fn read<T>(
         &mut self,
-        key: Option<&RecordKey>,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        about: About,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Option<T> {
-        let connection = self.connection.take().map_or_else(|| self.place.reading(), Ok);
-        let answer = connection.map_err(Fault::from).and_then(|connection| {
-            let answer = read(&connection).map_err(Fault::from);
-            let spoiled = matches!(&answer, Err(fault) if fault.kind.spoils_the_connection());
-            if !spoiled {
-                self.connection = Some(connection);
-            }
-            answer
-        });
-        match answer {
+        match self.with_connection(read) {
             Ok(answer) => {
-                self.reporter.worked(Doing::Reading, |troubled| key == Some(troubled));
+                self.reporter.worked(Doing::Reading, |other| about.proves(other));
                 Some(answer)
             }
             Err(fault) => {
-                self.reporter.failed(Doing::Reading, fault, key);
+                self.reporter.failed(Doing::Reading, fault, about);
                 None
             }
         }
+    }
+
+    /// Reads with the connection, or with a new one after trouble that may have spoiled it.
+    fn with_connection<T>(
+        &mut self,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        // What others write to a file that took its place would never be seen.
+        self.place.still_there()?;
+        let connection = self.connection.take().map_or_else(|| self.place.reading(), Ok)?;
+        let answer = read(&connection);
+        let spoiled = matches!(&answer, Err(fault) if fault.kind.spoils_the_connection());
+        if !spoiled {
+            self.connection = Some(connection);
+        }
+        answer
     }
 }
 

@@ -5,6 +5,8 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, named_params, params};
 use vestibule_core::{List, Owner, Page, Record, RecordKey, Swap, Swapped, Timestamp, Version};
 
+use crate::trouble::Fault;
+
 /// Compares and swaps, in one statement each. Run in a transaction.
 pub(crate) fn swap(connection: &Connection, swap: &Swap) -> rusqlite::Result<Swapped> {
     let key = swap.key.as_str();
@@ -62,8 +64,8 @@ pub(crate) fn load(connection: &Connection, key: &RecordKey) -> rusqlite::Result
     connection.prepare_cached(sql)?.query_row([key.as_str()], record).optional()
 }
 
-/// A page of an owner's records.
-pub(crate) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Page> {
+/// A page of an owner's records, or which of them could not be read.
+pub(crate) fn list(connection: &Connection, list: &List) -> Result<Page, Fault> {
     if list.limit == 0 {
         return Ok(Page::default());
     }
@@ -84,7 +86,9 @@ pub(crate) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Pag
             page.next = page.records.last().map(|(key, _)| key.clone());
             break;
         }
-        page.records.push((RecordKey::from_stored(row.get(4)?), record(row)?));
+        let key = RecordKey::from_stored(row.get(4)?);
+        let record = record(row).map_err(|error| Fault::from(error).with(&key))?;
+        page.records.push((key, record));
     }
     Ok(page)
 }

@@ -19,8 +19,8 @@ use crate::error::{BackupError, OpenError};
 use crate::options::Options;
 use crate::place::Place;
 use crate::reader::{Question, Reader, look_up};
+use crate::report::Reporter;
 use crate::settings::Settings;
-use crate::trouble::Reporter;
 use crate::writer::{Work, Writer, Written};
 
 /// Keeps records in one SQLite file.

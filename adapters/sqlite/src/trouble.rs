@@ -1,23 +1,20 @@
-//! Telling the operator, once, that the store cannot work, and that it works again.
+//! What the operator is told: why the store cannot work, or that it works again.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
 
 use vestibule_core::RecordKey;
 
 use crate::error::OpenError;
 use crate::kind::Kind;
 
-/// Who is told.
-pub(crate) type OnTrouble = Arc<dyn Fn(&Trouble) + Send + Sync>;
-
 /// Why the store answers "unavailable", or that it no longer does.
 ///
-/// It is told when it begins and when it turns into another kind, not with each request, and
-/// separately for what is read and what is written. As text it says what is wrong and what to do;
-/// it holds no secret.
+/// Each kind is told once, when it begins, and again only after it was over; what is read and what
+/// is written, separately. That something else succeeds does not end it: damage is over once what
+/// met it succeeds, and a lack of space once a new record fits that is as long. Damaged records are
+/// told one by one, up to 16 at a time. As text it says what is wrong and what to do; it holds no
+/// secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trouble {
@@ -40,6 +37,8 @@ pub enum Trouble {
     Corrupt {
         /// The store's file.
         path: PathBuf,
+        /// Which record it is, where it is known to be one.
+        key: Option<RecordKey>,
         /// What was found.
         detail: String,
     },
@@ -55,7 +54,7 @@ pub enum Trouble {
         /// What SQLite or the operating system says.
         detail: String,
     },
-    /// What failed before has succeeded.
+    /// All that was told before is over.
     Recovered {
         /// The store's file.
         path: PathBuf,
@@ -84,12 +83,17 @@ impl fmt::Display for Trouble {
                  Nothing that was answered is lost",
                 path.display()
             ),
-            Self::Corrupt { path, detail } => write!(
-                f,
-                "{}: the database is damaged ({detail}); what cannot be read is refused. Check \
-                 the disk, then stop the program and put a backup in the file's place",
-                path.display()
-            ),
+            Self::Corrupt { path, key, detail } => {
+                write!(f, "{}: the database is damaged (", path.display())?;
+                if let Some(key) = key {
+                    write!(f, "record {}: ", key.as_str())?;
+                }
+                write!(
+                    f,
+                    "{detail}); what cannot be read is refused. Check the disk, then stop the \
+                     program and put a backup in the file's place"
+                )
+            }
             Self::Moved { path } => write!(
                 f,
                 "{}: the file was moved, deleted or replaced while it was open, and nothing is \
@@ -114,105 +118,46 @@ impl fmt::Display for Trouble {
 pub(crate) struct Fault {
     pub(crate) kind: Kind,
     detail: String,
+    /// With which record.
+    key: Option<RecordKey>,
+    /// The file could not even be opened, whatever was wanted of it.
+    pub(crate) unopened: bool,
 }
 
 impl Fault {
     /// In this crate, in SQLite's bindings, or in the code of whoever was woken with an answer.
     pub(crate) fn panicked() -> Self {
         let detail = "a panic while it was used, whose message says where".to_owned();
-        Self { kind: Kind::Other, detail }
+        Self { kind: Kind::Other, detail, key: None, unopened: false }
+    }
+
+    pub(crate) fn with(self, key: &RecordKey) -> Self {
+        Self { key: Some(key.clone()), ..self }
+    }
+
+    /// What is told of it.
+    pub(crate) fn of(self, path: PathBuf) -> Trouble {
+        let Self { kind, detail, key, .. } = self;
+        match kind {
+            Kind::Locked => Trouble::Locked { path },
+            Kind::Full => Trouble::Full { path },
+            Kind::ReadOnly => Trouble::ReadOnly { path },
+            Kind::Corrupt => Trouble::Corrupt { path, key, detail },
+            Kind::Moved => Trouble::Moved { path },
+            Kind::Other => Trouble::Other { path, detail },
+        }
     }
 }
 
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
-        Self { kind: Kind::of(&error), detail: error.to_string() }
+        let (kind, detail) = (Kind::of(&error), error.to_string());
+        Self { kind, detail, key: None, unopened: false }
     }
 }
 
 impl From<OpenError> for Fault {
     fn from(error: OpenError) -> Self {
-        Self { kind: error.kind(), detail: error.to_string() }
-    }
-}
-
-/// Who fails and succeeds: reading may work where writing does not.
-#[derive(Clone, Copy)]
-pub(crate) enum Doing {
-    Reading,
-    Writing,
-}
-
-/// Knows what was told already.
-pub(crate) struct Reporter {
-    path: PathBuf,
-    listener: OnTrouble,
-    standing: [Mutex<Option<Standing>>; 2],
-}
-
-/// A trouble that was told and is not over.
-struct Standing {
-    kind: Kind,
-    /// A record that could not be read. That others can be says nothing about it.
-    key: Option<RecordKey>,
-}
-
-impl Reporter {
-    pub(crate) fn new(path: &Path, listener: OnTrouble) -> Arc<Self> {
-        Arc::new(Self { path: path.to_owned(), listener, standing: Default::default() })
-    }
-
-    /// Work failed, with the record under `key` if it was one record's.
-    pub(crate) fn failed(&self, doing: Doing, fault: Fault, key: Option<&RecordKey>) {
-        let Fault { kind, detail } = fault;
-        {
-            let mut standing = self.standing(doing);
-            if standing.as_ref().is_some_and(|standing| standing.kind == kind) {
-                return;
-            }
-            let key = key.filter(|_| kind == Kind::Corrupt).cloned();
-            *standing = Some(Standing { kind, key });
-        }
-        let path = self.path.clone();
-        self.tell(&match kind {
-            Kind::Locked => Trouble::Locked { path },
-            Kind::Full => Trouble::Full { path },
-            Kind::ReadOnly => Trouble::ReadOnly { path },
-            Kind::Corrupt => Trouble::Corrupt { path, detail },
-            Kind::Moved => Trouble::Moved { path },
-            Kind::Other => Trouble::Other { path, detail },
-        });
-    }
-
-    /// Work succeeded, with the records of which `among` is true.
-    pub(crate) fn worked(&self, doing: Doing, among: impl Fn(&RecordKey) -> bool) {
-        {
-            let mut standing = self.standing(doing);
-            let over = match standing.as_ref() {
-                None => false,
-                Some(Standing { key: None, .. }) => true,
-                Some(Standing { key: Some(key), .. }) => among(key),
-            };
-            if !over {
-                return;
-            }
-            *standing = None;
-        }
-        self.tell(&Trouble::Recovered { path: self.path.clone() });
-    }
-
-    /// No lock is held here: whoever listens may use the store.
-    fn tell(&self, trouble: &Trouble) {
-        // The panic hook has printed where; the store lives on.
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.listener)(trouble)));
-    }
-
-    fn standing(&self, doing: Doing) -> MutexGuard<'_, Option<Standing>> {
-        let [reading, writing] = &self.standing;
-        let standing = match doing {
-            Doing::Reading => reading,
-            Doing::Writing => writing,
-        };
-        standing.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { kind: error.kind(), detail: error.to_string(), key: None, unopened: true }
     }
 }

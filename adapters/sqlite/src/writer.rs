@@ -11,11 +11,13 @@ use vestibule_core::{Swap, Swapped, Timestamp};
 
 use crate::answer::Reply;
 use crate::cache::Cache;
+use crate::kind::Kind;
 use crate::place::Place;
+use crate::report::{About, Doing, Reporter};
 use crate::row;
 use crate::settings::Settings;
 use crate::sweep::Sweep;
-use crate::trouble::{Doing, Fault, Reporter};
+use crate::trouble::Fault;
 
 /// Swaps in one transaction: at most 8 MiB of records, and a wait that nobody notices.
 const BATCH: usize = 256;
@@ -92,7 +94,7 @@ impl Writer {
     fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
             self.connection = None;
-            self.reporter.failed(Doing::Writing, Fault::panicked(), None);
+            self.reporter.failed(Doing::Writing, Fault::panicked(), About::File);
         }
     }
 
@@ -102,18 +104,21 @@ impl Writer {
     fn swap(&mut self, mut batch: Vec<(Swap, Reply<Swapped>)>) {
         // Each round takes one out.
         while let Some((fault, at)) = self.try_swap(&mut batch) {
-            match at {
-                Some(at) if fault.kind.may_be_one_swaps() => {
-                    let (swap, reply) = batch.remove(at);
-                    self.reporter.failed(Doing::Writing, fault, Some(&swap.key));
-                    drop(reply);
-                }
-                Some(_) | None => {
-                    let key = at.and_then(|at| batch.get(at)).map(|(swap, _)| &swap.key);
-                    self.reporter.failed(Doing::Writing, fault, key);
-                    // Their replies are dropped, which answers "unavailable".
-                    return;
-                }
+            let one = at.filter(|at| fault.kind.may_be_one_swaps() && *at < batch.len());
+            if let Some(at) = one {
+                let (swap, reply) = batch.remove(at);
+                let about = match &swap.next {
+                    Some(record) if fault.kind == Kind::Full => About::Space(record.bytes.len()),
+                    _ => About::Record(swap.key),
+                };
+                self.reporter.failed(Doing::Writing, fault, about);
+                drop(reply);
+            } else {
+                let needed = batch.iter().filter_map(|(swap, _)| new(swap)).min();
+                let about = needed.map_or(About::File, About::Space);
+                self.reporter.failed(Doing::Writing, fault, about);
+                // Their replies are dropped, which answers "unavailable".
+                return;
             }
         }
     }
@@ -134,7 +139,17 @@ impl Writer {
         };
         self.written.transactions.fetch_add(1, Ordering::Relaxed);
         self.written.swaps.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        self.reporter.worked(Doing::Writing, |key| batch.iter().any(|(swap, _)| swap.key == *key));
+        self.reporter.worked(Doing::Writing, |other| match other {
+            About::Record(key) => batch.iter().any(|(swap, _)| swap.key == *key),
+            About::Space(_) => {
+                let done = batch.iter().zip(&swapped).filter(|(_, it)| **it == Swapped::Done);
+                let there = done.filter_map(|((swap, _), _)| new(swap)).max();
+                there.is_some_and(|there| About::Space(there).proves(other))
+            }
+            About::File | About::List(_) | About::Lists | About::Count | About::Sweep => {
+                About::File.proves(other)
+            }
+        });
         for ((_, reply), swapped) in batch.drain(..).zip(swapped) {
             self.guarded(|_| reply.give(Ok(swapped)));
         }
@@ -146,15 +161,18 @@ impl Writer {
         let Some(mut sweep) = sweeps.pop_front() else { return };
         match self.with_connection(|connection| sweep.stretch(connection).map_err(nowhere)) {
             Ok(false) => sweeps.push_front(sweep),
-            Ok(true) => sweep.done(),
-            Err((fault, _)) => self.reporter.failed(Doing::Writing, fault, None),
+            Ok(true) => {
+                self.reporter.worked(Doing::Writing, |other| About::Sweep.proves(other));
+                sweep.done();
+            }
+            Err((fault, _)) => self.reporter.failed(Doing::Writing, fault, About::Sweep),
         }
     }
 
     fn settings(&mut self, reply: Reply<Settings>) {
         match self.with_connection(|connection| Settings::of(connection).map_err(nowhere)) {
             Ok(settings) => reply.give(Ok(settings)),
-            Err((fault, _)) => self.reporter.failed(Doing::Writing, fault, None),
+            Err((fault, _)) => self.reporter.failed(Doing::Writing, fault, About::File),
         }
     }
 
@@ -184,6 +202,11 @@ type At<E> = (E, Option<usize>);
 
 fn nowhere<E>(error: E) -> At<E> {
     (error, None)
+}
+
+/// How long the record is that this adds, if it adds one.
+fn new(swap: &Swap) -> Option<usize> {
+    swap.next.as_ref().filter(|_| swap.expected.is_none()).map(|record| record.bytes.len())
 }
 
 /// All of the batch, or none of it.

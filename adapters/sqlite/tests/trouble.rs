@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Heard, OWNER, list, load, long, place, put, record, swap, try_swap};
+use support::{Heard, OWNER, key, list, load, long, place, put, record, swap, try_swap};
 use vestibule_core::store::{Swapped, Unavailable};
 use vestibule_sqlite::{BackupError, OpenError, SqliteStore};
 
@@ -144,6 +144,78 @@ fn a_row_that_is_not_what_was_written_is_not_left_out_of_a_list() {
     place.another().execute_batch("UPDATE record SET version = x'00'").unwrap();
     assert_eq!(list(&store, OWNER, None, 9), Err(Unavailable));
     assert_eq!(heard.names(), ["corrupt"]);
+    assert_eq!(heard.keys(), [key(1)]);
+}
+
+#[test]
+fn damage_that_a_list_met_is_told_once_however_many_loads_succeed() {
+    let (place, heard) = (place(), Heard::default());
+    let store = place.open_with(|options| heard.listen(options));
+    swap(&store, 1, None, Some(1));
+    swap(&store, 2, None, Some(2));
+    let another = place.another();
+    let damage = |version| {
+        let sql = "UPDATE record SET version = ? WHERE key = 'grant/00000001'";
+        another.execute(sql, [version]).unwrap();
+    };
+    damage([0].as_slice());
+    for _ in 0..3 {
+        assert_eq!(list(&store, OWNER, None, 9), Err(Unavailable));
+        assert_eq!(load(&store, 2), Ok(Some(record(2))));
+        assert_eq!(list(&store, OWNER, Some(key(1)), 9).unwrap().records.len(), 1);
+    }
+    assert_eq!(heard.names(), ["corrupt"]);
+    damage(record(1).version.as_bytes());
+    assert_eq!(list(&store, OWNER, None, 9).unwrap().records.len(), 2);
+    assert_eq!(heard.names(), ["corrupt", "recovered"]);
+}
+
+#[test]
+fn damaged_records_are_told_one_by_one_and_not_without_end() {
+    let (place, heard) = (place(), Heard::default());
+    let store = place.open_with(|options| heard.listen(options));
+    for n in 0..20 {
+        swap(&store, n, None, Some(n));
+    }
+    let another = place.another();
+    another.execute_batch("UPDATE record SET owner = x'00' WHERE id > 1").unwrap();
+    for _ in 0..3 {
+        for n in 1..20 {
+            assert_eq!(load(&store, n), Err(Unavailable));
+        }
+        assert_eq!(load(&store, 0), Ok(Some(record(0))));
+    }
+    assert_eq!(heard.keys(), (1..17).map(key).collect::<Vec<_>>());
+    assert!(heard.last().unwrap().to_string().contains("grant/00000010"), "{:?}", heard.last());
+    another.execute_batch("UPDATE record SET owner = NULL").unwrap();
+    for n in 1..20 {
+        assert!(load(&store, n).is_ok());
+    }
+    let names = heard.names();
+    assert_eq!(names.iter().filter(|name| **name == "corrupt").count(), 16);
+    assert_eq!(names.iter().position(|name| *name == "recovered"), Some(16), "once, at the end");
+}
+
+#[test]
+fn a_full_file_is_told_once_however_much_is_written_that_needs_no_space() {
+    let (place, heard) = (place(), Heard::default());
+    let store = place.open_with(|options| {
+        options.max_bytes = Some(256 * 1024);
+        heard.listen(options);
+    });
+    swap(&store, 100, None, Some(0));
+    let fit = (0..50).find(|&n| put(&store, n, long(n)).is_err()).unwrap();
+    for n in 0..3 {
+        assert_eq!(put(&store, fit, long(fit)), Err(Unavailable));
+        assert_eq!(swap(&store, 100, Some(n), Some(n + 1)), Swapped::Done, "as long as before");
+        assert_eq!(swap(&store, 200 + n, None, Some(1)), Swapped::Done, "a short one fits");
+        assert_eq!(swap(&store, 200 + n, Some(1), None), Swapped::Done);
+    }
+    assert_eq!(heard.names(), ["full"]);
+    assert_eq!(swap(&store, 0, Some(0), None), Swapped::Done);
+    assert_eq!(heard.names(), ["full"], "that there is space now is seen when it is used");
+    assert_eq!(put(&store, fit, long(fit)), Ok(Swapped::Done));
+    assert_eq!(heard.names(), ["full", "recovered"]);
 }
 
 #[test]
@@ -187,13 +259,16 @@ fn a_file_that_is_moved_away_is_not_written() {
     let elsewhere = place.folder().join("elsewhere");
     fs::rename(place.file(), &elsewhere).unwrap();
     assert_eq!(try_swap(&store, 1, Some(1), Some(2)), Err(Unavailable));
+    assert_eq!(load(&store, 1), Err(Unavailable), "what others write elsewhere is not seen");
     fs::write(place.file(), "another file").unwrap();
+    assert_eq!(load(&store, 1), Err(Unavailable));
     assert_eq!(try_swap(&store, 1, Some(1), Some(2)), Err(Unavailable));
     assert_eq!(fs::read(place.file()).unwrap(), b"another file");
-    assert_eq!(heard.names(), ["moved"]);
+    assert_eq!(heard.names(), ["moved", "moved"], "for writing and for reading");
     fs::rename(&elsewhere, place.file()).unwrap();
     assert_eq!(swap(&store, 1, Some(1), Some(2)), Swapped::Done);
-    assert_eq!(heard.names(), ["moved", "recovered"]);
+    assert_eq!(load(&store, 1), Ok(Some(record(2))));
+    assert_eq!(heard.names(), ["moved", "moved", "recovered", "recovered"]);
 }
 
 #[test]

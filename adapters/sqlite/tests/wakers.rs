@@ -82,6 +82,9 @@ fn wakers_that_panic_lose_no_answers_of_one_transaction() {
     }
 }
 
+/// An answer that is not there yet.
+type Ask = fn(&Waker, &SqliteStore) -> Box<dyn Any>;
+
 /// Drops the store once it is told to, and says so.
 struct Drops(Mutex<(Option<SqliteStore>, Receiver<()>)>, Sender<()>);
 
@@ -96,7 +99,7 @@ impl Wake for Drops {
 
 #[test]
 fn the_last_clone_may_be_dropped_on_a_thread_that_answers() {
-    let asks: [fn(&Waker, &SqliteStore) -> Box<dyn Any>; 2] = [
+    let asks: [Ask; 2] = [
         |waker, store| Box::new(ask(waker, || store.count())),
         |waker, store| Box::new(ask(waker, || store.settings())),
     ];

@@ -74,6 +74,14 @@ impl Heard {
         self.0.lock().unwrap().iter().map(name).collect()
     }
 
+    /// The keys of the damaged records that were heard of.
+    pub(crate) fn keys(&self) -> Vec<RecordKey> {
+        let key = |trouble: &Trouble| {
+            if let Trouble::Corrupt { key, .. } = trouble { key.clone() } else { None }
+        };
+        self.0.lock().unwrap().iter().filter_map(key).collect()
+    }
+
     pub(crate) fn last(&self) -> Option<Trouble> {
         self.0.lock().unwrap().last().cloned()
     }
