@@ -59,15 +59,16 @@ fn look_within(connection: &Connection) -> rusqlite::Result<Found> {
     })
 }
 
-/// Takes the steps that are missing, all of them or none. Finds nothing to do where another process
-/// was faster.
-pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Takes the steps that are missing, all of them or none, and says what it found before. Finds
+/// nothing to do where another process was faster, and does nothing to a file that it does not know:
+/// that process may have been a newer program.
+pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<Found> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version = match look_within(&transaction)? {
+    let found = look_within(&transaction)?;
+    let version = match found {
         Found::Nothing => 0,
-        Found::Ours(version) => version,
-        // It was looked at before: not reached unless the file changed hands meanwhile.
-        Found::Anothers(_) => return Err(rusqlite::Error::InvalidQuery),
+        Found::Ours(version) if (0..=SCHEMA_VERSION).contains(&version) => version,
+        Found::Ours(_) | Found::Anothers(_) => return Ok(found),
     };
     let missing = usize::try_from(version).ok().and_then(|version| STEPS.get(version..));
     for step in missing.unwrap_or_default() {
@@ -77,5 +78,6 @@ pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }
-    transaction.commit()
+    transaction.commit()?;
+    Ok(found)
 }

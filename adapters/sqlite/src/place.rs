@@ -42,16 +42,10 @@ impl Place {
         let mut place = Self { path, busy_timeout, max_bytes: options.max_bytes, identity: None };
         let mut connection = place.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // Before anything is written: the file may be somebody else's.
-        match migrate::look(&connection).map_err(|error| place.sqlite(error))? {
-            Found::Nothing => {}
-            Found::Ours(version) => place.known(version)?,
-            Found::Anothers(application_id) => {
-                let path = place.path;
-                return Err(OpenError::NotVestibules { path, application_id });
-            }
-        }
+        place.may_be_used(place.look(&connection)?)?;
         place.set_up_for_writing(&connection)?;
-        migrate::migrate(&mut connection).map_err(|error| place.sqlite(error))?;
+        place.sync_log(&connection)?;
+        place.bring_up_to_date(&mut connection)?;
         place.identity =
             identity(&place.path).map_err(|error| OpenError::io(&place.path, error))?;
         Ok((place, connection))
@@ -100,8 +94,10 @@ impl Place {
             connection.execute_batch(
                 // Of its own for each connection: what is written is synced at each commit, on
                 // Apple's systems down to the disk itself. Damage shows as an error, not as a
-                // crash: pages are checked when they are read, and no file is mapped into memory,
-                // where an error of the disk would be a signal. Nothing that is stored runs code.
+                // crash: pages are checked when they are read, and neither the file nor its log is
+                // mapped into memory, where an error of the disk would be a signal. (The log's
+                // index in -shm is; it is made anew from the log.) Nothing that is stored runs
+                // code.
                 "PRAGMA synchronous = FULL;
                  PRAGMA fullfsync = ON;
                  PRAGMA checkpoint_fullfsync = ON;
@@ -117,7 +113,7 @@ impl Place {
     }
 
     fn is_ours(&self, connection: &Connection) -> Result<(), OpenError> {
-        match migrate::look(connection).map_err(|error| self.sqlite(error))? {
+        match self.look(connection)? {
             Found::Ours(version) => self.known(version),
             Found::Nothing | Found::Anothers(_) => {
                 Err(OpenError::Moved { path: self.path.clone() })
@@ -130,6 +126,42 @@ impl Place {
             return Ok(());
         }
         Err(OpenError::Newer { path: self.path.clone(), found: version })
+    }
+
+    fn look(&self, connection: &Connection) -> Result<Found, OpenError> {
+        migrate::look(connection).map_err(|error| self.sqlite(error))
+    }
+
+    /// Whether this program may write to a file in which this was found.
+    fn may_be_used(&self, found: Found) -> Result<(), OpenError> {
+        match found {
+            Found::Nothing => Ok(()),
+            Found::Ours(version) => self.known(version),
+            Found::Anothers(application_id) => {
+                Err(OpenError::NotVestibules { path: self.path.clone(), application_id })
+            }
+        }
+    }
+
+    fn bring_up_to_date(&self, connection: &mut Connection) -> Result<(), OpenError> {
+        let found = migrate::migrate(connection).map_err(|error| self.sqlite(error))?;
+        // Again, for that was found where nobody else can write.
+        self.may_be_used(found)
+    }
+
+    /// Makes what is read from here on durable. A process that was killed between the write of the
+    /// log and its sync has left commits there that nobody was told of: the next one finds them and
+    /// answers from them, and a power loss would still take them. A checkpoint begins with a sync
+    /// of the log. What other processes add to it is not seen before they have synced it.
+    fn sync_log(&self, connection: &Connection) -> Result<(), OpenError> {
+        // Whether it was another process that did it, or whether others still read the log, is all
+        // the same.
+        let synced = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        match synced.map_err(|error| self.sqlite(error)) {
+            // There was no space to move the log to, which comes after the sync.
+            Err(OpenError::Full { .. }) | Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn set_up_for_writing(&self, connection: &Connection) -> Result<(), OpenError> {
@@ -188,5 +220,28 @@ impl Place {
             }
         }
         OpenError::sqlite(&self.path, error)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_a_newer_program_migrates_meanwhile_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("vestibule.db");
+        let (place, mut connection) = Place::prepare(&file, &Options::default()).unwrap();
+        let version = |connection: &Connection| -> i32 {
+            connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+        };
+        for newer in [SCHEMA_VERSION + 1, -1] {
+            // After it was looked at, before it is migrated.
+            connection.pragma_update(None, "user_version", newer).unwrap();
+            let error = place.bring_up_to_date(&mut connection).unwrap_err();
+            assert!(matches!(error, OpenError::Newer { found, .. } if found == newer), "{error:?}");
+            assert_eq!(version(&connection), newer, "it is not touched");
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod support;
 
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -25,6 +26,26 @@ fn writes_until_it_is_killed() {
         assert_eq!(swap(&store, n, None, Some(n)), Swapped::Done);
         println!("done {n}");
     }
+}
+
+#[test]
+fn what_a_killed_process_left_in_the_log_is_synced_before_it_is_read() {
+    let (place, copy) = (place(), place());
+    let store = place.open();
+    swap(&store, 1, None, Some(1));
+    // As they are when a process is killed: all of it is in the log.
+    let log = |place: &support::Place| format!("{}-wal", place.file().display());
+    fs::copy(place.file(), copy.file()).unwrap();
+    fs::copy(log(&place), log(&copy)).unwrap();
+    let holds = |place: &support::Place| {
+        let bytes = fs::read(place.file()).unwrap();
+        bytes.windows(8).any(|found| found == b"sealed 1")
+    };
+    assert!(!holds(&copy));
+    let store = copy.open();
+    // A checkpoint syncs the log first, and then it moves it here.
+    assert!(holds(&copy), "a checkpoint is made");
+    assert_eq!(load(&store, 1), Ok(Some(record(1))));
 }
 
 #[test]
