@@ -12,21 +12,29 @@ use crate::file::{create_new, sync_folder};
 use crate::kind::Kind;
 use crate::place::Place;
 
+/// Copies a store that this process has open.
+pub(crate) fn backup(place: &Place, to: &Path) -> Result<(), BackupError> {
+    let source = place.reading().map_err(BackupError::NotOpened)?;
+    copy_all(place, &source, to)
+}
+
+/// Copies a store that this process need not have open, as it is.
+pub(crate) fn backup_of(path: &Path, to: &Path) -> Result<(), BackupError> {
+    let (place, source) = Place::to_read(path).map_err(BackupError::NotOpened)?;
+    copy_all(&place, &source, to)
+}
+
 /// The copy comes to be under another name and gets its own once it is whole and on the disk: who
 /// finds the file has a backup, whatever became of this process.
-pub(crate) fn backup(place: &Place, to: &Path) -> Result<(), BackupError> {
+fn copy_all(place: &Place, source: &Connection, to: &Path) -> Result<(), BackupError> {
     let path = to.to_owned();
     let to = std::path::absolute(to).map_err(|source| BackupError::NotCreated { path, source })?;
-    let source = place.reading().map_err(|error| BackupError::Source {
-        path: place.path().to_owned(),
-        source: error.into(),
-    })?;
     // It is not overwritten at the end either, but then everything would have been copied in vain.
     if is_taken(&to) {
         return Err(BackupError::Exists { path: to });
     }
     let partial = partial(&to)?;
-    let made = match copy(&source, &partial) {
+    let made = match copy(source, &partial) {
         Ok(None) => sync(&partial)
             .map_err(|error| not_written(&partial, error))
             .and_then(|()| name(&partial, &to)),

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::kind::Kind;
 use crate::migrate::SCHEMA_VERSION;
 
-/// The file could not be opened as a store. Nothing in it was changed.
+/// The file could not be opened as a store. No record in it was changed.
+///
+/// A file that is not Vestibule's, or newer than this program, was not written to. Any other may by
+/// then have been created, switched to write-ahead logging and brought up to date.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -21,6 +24,13 @@ pub enum OpenError {
         path: PathBuf,
         /// What is missing.
         folder: PathBuf,
+    },
+    /// The file does not exist, or there is nothing in it, and
+    /// [`Options::create`](crate::Options::create) is false.
+    #[error("{}: there is no store here; name the file of one", path.display())]
+    NoStore {
+        /// The file.
+        path: PathBuf,
     },
     /// There is a folder in the file's place.
     #[error("{}: this is a folder; name a file in it", path.display())]
@@ -182,6 +192,7 @@ impl OpenError {
             Self::Corrupt { .. } | Self::NotADatabase { .. } => Kind::Corrupt,
             Self::Moved { .. } | Self::NotVestibules { .. } | Self::Newer { .. } => Kind::Moved,
             Self::NoFolder { .. }
+            | Self::NoStore { .. }
             | Self::IsFolder { .. }
             | Self::NotPermitted { .. }
             | Self::NotDurable { .. }
@@ -226,6 +237,9 @@ pub enum BackupError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The store could not be opened.
+    #[error(transparent)]
+    NotOpened(OpenError),
     /// The store could not be read.
     #[error("{}: the store could not be read", path.display())]
     Source {

@@ -9,9 +9,7 @@ use crate::error::OpenError;
 /// Makes an empty file that only its owner may read, where there is none. One that exists is not
 /// even opened: to close it would release the locks that SQLite holds on it in this process.
 pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
-    if path.is_dir() {
-        return Err(OpenError::IsFolder { path: path.to_owned() });
-    }
+    no_folder(path)?;
     match create_new(path) {
         Ok(file) => {
             drop(file);
@@ -25,6 +23,25 @@ pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
             _ => Err(OpenError::io(path, error)),
         },
     }
+}
+
+/// Makes sure that there is a file, and does not open it either.
+pub(crate) fn find(path: &Path) -> Result<(), OpenError> {
+    no_folder(path)?;
+    match fs::metadata(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(OpenError::NoStore { path: path.to_owned() })
+        }
+        Err(error) => Err(OpenError::io(path, error)),
+    }
+}
+
+fn no_folder(path: &Path) -> Result<(), OpenError> {
+    if path.is_dir() {
+        return Err(OpenError::IsFolder { path: path.to_owned() });
+    }
+    Ok(())
 }
 
 /// A new file with mode 0600.

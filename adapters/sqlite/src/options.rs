@@ -10,6 +10,10 @@ use crate::trouble::Trouble;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
+    /// Whether a file that is not there, or has nothing in it yet, becomes a store. Default true;
+    /// false is for whoever looks after a store that exists, where a slip of the pen would make
+    /// another.
+    pub create: bool,
     /// How long to wait for another process's lock, in whole milliseconds. Default 2 seconds; then
     /// the answer is "unavailable".
     pub busy_timeout: Duration,
@@ -30,6 +34,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            create: true,
             busy_timeout: Duration::from_secs(2),
             waiting_at_most: 1024,
             readers: 2,
@@ -42,6 +47,7 @@ impl Default for Options {
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
+            .field("create", &self.create)
             .field("busy_timeout", &self.busy_timeout)
             .field("waiting_at_most", &self.waiting_at_most)
             .field("readers", &self.readers)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
-use crate::file::{create, identity};
+use crate::file::{create, find, identity};
 use crate::kind::Kind;
 use crate::migrate::{self, Found, SCHEMA_VERSION};
 use crate::options::Options;
@@ -31,24 +31,55 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Creates the file where there is none, makes sure that it is a store, and brings it up to
-    /// date.
+    /// Creates the file where there is none and may be one, makes sure that it is a store, and
+    /// brings it up to date.
     pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Self, Connection), OpenError> {
+        let mut place = Self::new(path, options)?;
+        if options.create {
+            create(&place.path)?;
+        } else {
+            find(&place.path)?;
+        }
+        let mut connection = place.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Before anything is written: the file may be somebody else's.
+        let found = place.look(&connection)?;
+        if found == Found::Nothing && !options.create {
+            return Err(OpenError::NoStore { path: place.path });
+        }
+        place.may_be_used(found)?;
+        place.set_up_for_writing(&connection)?;
+        place.sync_log(&connection)?;
+        place.bring_up_to_date(&mut connection)?;
+        place.identify()?;
+        Ok((place, connection))
+    }
+
+    /// Only for reading what is in a store, of whatever version: nothing is created, migrated or
+    /// written.
+    pub(crate) fn to_read(path: &Path) -> Result<(Self, Connection), OpenError> {
+        let mut place = Self::new(path, &Options::default())?;
+        find(&place.path)?;
+        let connection = place.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        match place.look(&connection)? {
+            Found::Ours(_) => {}
+            Found::Nothing => return Err(OpenError::NoStore { path: place.path }),
+            found @ Found::Anothers(_) => place.may_be_used(found)?,
+        }
+        place.identify()?;
+        Ok((place, connection))
+    }
+
+    fn new(path: &Path, options: &Options) -> Result<Self, OpenError> {
         // Absolute, so that it means the same after a change of folder, and so that no name means
         // anything special to SQLite.
         let path = std::path::absolute(path).map_err(|error| OpenError::io(path, error))?;
         let busy_timeout = options.busy_timeout.min(LONGEST_WAIT);
-        create(&path)?;
-        let mut place = Self { path, busy_timeout, max_bytes: options.max_bytes, identity: None };
-        let mut connection = place.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // Before anything is written: the file may be somebody else's.
-        place.may_be_used(place.look(&connection)?)?;
-        place.set_up_for_writing(&connection)?;
-        place.sync_log(&connection)?;
-        place.bring_up_to_date(&mut connection)?;
-        place.identity =
-            identity(&place.path).map_err(|error| OpenError::io(&place.path, error))?;
-        Ok((place, connection))
+        Ok(Self { path, busy_timeout, max_bytes: options.max_bytes, identity: None })
+    }
+
+    fn identify(&mut self) -> Result<(), OpenError> {
+        self.identity = identity(&self.path).map_err(|error| OpenError::io(&self.path, error))?;
+        Ok(())
     }
 
     /// Another connection that writes, to the same file and no other.

@@ -47,7 +47,8 @@ struct Shared {
 }
 
 impl SqliteStore {
-    /// Opens the file, or creates it with mode 0600 in a folder that exists.
+    /// Opens the file, or creates it with mode 0600 in a folder that exists. A file of an older
+    /// version is brought up to date.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the file and what to do.
@@ -140,6 +141,15 @@ impl SqliteStore {
     /// [`BackupError`]; nothing was written over, and nothing unfinished has the backup's name.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
         backup::backup(&self.shared.place, to.as_ref())
+    }
+
+    /// The same of a store that need not be open. It is only read: a file that an older version
+    /// wrote is copied as it is, such as before it is migrated, and so is a newer one.
+    ///
+    /// # Errors
+    /// [`BackupError`]; nothing was written over, and nothing unfinished has the backup's name.
+    pub fn backup_of(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), BackupError> {
+        backup::backup_of(path.as_ref(), to.as_ref())
     }
 
     fn begin_load(&self, load: Load) -> Answer<Option<Record>> {

@@ -11,7 +11,7 @@ use std::thread;
 use rusqlite::Connection;
 use support::{Place, load, long, place, put, record, swap};
 use vestibule_core::{Record, store::Swapped};
-use vestibule_sqlite::{BackupError, SqliteStore};
+use vestibule_sqlite::{BackupError, OpenError, SqliteStore};
 
 /// The names of the files beside the store that begin so, sorted.
 fn names_in(place: &Place, beginning: &str) -> Vec<String> {
@@ -135,6 +135,61 @@ fn what_a_killed_backup_left_is_told_and_not_replaced() {
     store.backup(&to).unwrap();
     assert_eq!(names_in(&place, "backup"), ["backup"], "its journal is gone, too");
     assert_eq!(load(&SqliteStore::open(&to).unwrap(), 1), Ok(Some(record(1))));
+}
+
+#[test]
+fn a_store_that_is_not_open_is_copied_as_it_is() {
+    for version in [1, 2, 9] {
+        let place = place();
+        swap(&place.open(), 1, None, Some(1));
+        let older = format!("DROP INDEX record_by_owner; PRAGMA user_version = {version}");
+        place.another().execute_batch(&older).unwrap();
+        let before = fs::read(place.file()).unwrap();
+        let to = place.folder().join("backup");
+        SqliteStore::backup_of(place.file(), &to).unwrap();
+        assert!(fs::read(place.file()).unwrap() == before, "not a byte is changed");
+        let copy = Connection::open(&to).unwrap();
+        let found = copy.pragma_query_value(None, "user_version", |row| row.get(0));
+        assert_eq!(found, Ok(version));
+        assert_eq!(copy.query_row("SELECT count(*) FROM record", [], |row| row.get(0)), Ok(1));
+    }
+}
+
+#[test]
+fn what_is_in_the_log_of_a_store_that_is_not_open_is_copied_too() {
+    let (place, killed) = (place(), place());
+    let store = place.open();
+    swap(&store, 1, None, Some(1));
+    let log = |place: &Place| format!("{}-wal", place.file().display());
+    fs::copy(place.file(), killed.file()).unwrap();
+    fs::copy(log(&place), log(&killed)).unwrap();
+    // Twice: what is in the log is still there after it was read.
+    for name in ["one", "two"] {
+        let to = killed.folder().join(name);
+        SqliteStore::backup_of(killed.file(), &to).unwrap();
+        assert_eq!(load(&SqliteStore::open(&to).unwrap(), 1), Ok(Some(record(1))));
+    }
+    // Beside others that write.
+    let to = place.folder().join("backup");
+    SqliteStore::backup_of(place.file(), &to).unwrap();
+    assert_eq!(load(&SqliteStore::open(&to).unwrap(), 1), Ok(Some(record(1))));
+}
+
+#[test]
+fn only_a_store_is_copied() {
+    let place = place();
+    let to = place.folder().join("backup");
+    let refused = || {
+        let error = SqliteStore::backup_of(place.file(), &to).unwrap_err();
+        let BackupError::NotOpened(error) = error else { panic!("{error:?}") };
+        error
+    };
+    assert!(matches!(refused(), OpenError::NoStore { .. }));
+    fs::write(place.file(), []).unwrap();
+    assert!(matches!(refused(), OpenError::NoStore { .. }));
+    place.another().execute_batch("CREATE TABLE a (b)").unwrap();
+    assert!(matches!(refused(), OpenError::NotVestibules { .. }));
+    assert_eq!(names_in(&place, ""), ["vestibule.db"]);
 }
 
 #[cfg(unix)]

@@ -148,6 +148,33 @@ fn what_is_no_database_is_refused_and_not_touched() {
 }
 
 #[test]
+fn where_none_is_to_be_made_only_a_store_that_exists_is_opened() {
+    let place = place();
+    let open = || {
+        let mut options = Options::default();
+        options.create = false;
+        SqliteStore::open_with(place.file(), options)
+    };
+    let refused = || {
+        let error = open().unwrap_err();
+        assert!(matches!(error, OpenError::NoStore { .. }), "{error:?}");
+    };
+    refused();
+    assert_eq!(fs::read_dir(place.folder()).unwrap().count(), 0, "nothing is made");
+    fs::write(place.file(), []).unwrap();
+    refused();
+    assert_eq!(fs::metadata(place.file()).unwrap().len(), 0, "nothing is put in");
+    // A database with nothing in it.
+    place.another().execute_batch("PRAGMA user_version = 1; PRAGMA user_version = 0").unwrap();
+    let before = fs::read(place.file()).unwrap();
+    assert!(!before.is_empty());
+    refused();
+    assert!(fs::read(place.file()).unwrap() == before, "nothing is put in");
+    swap(&place.open(), 1, None, Some(1));
+    assert_eq!(load(&open().unwrap(), 1), Ok(Some(record(1))));
+}
+
+#[test]
 fn what_is_wrong_with_the_place_is_said_with_its_mend() {
     let place = place();
     let error = SqliteStore::open(place.folder().join("none/vestibule.db")).unwrap_err();
