@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use vestibule_core::{Cutoff, GrantId, GrantSummary, Grants, Refusal, Server, Timestamp, Wiped};
+use vestibule_sqlite::SqliteStore;
 
 use crate::config::{self, Settings};
 use crate::running;
@@ -76,11 +77,11 @@ fn tell_unreadable(unreadable: &[GrantId]) {
     }
 }
 
-/// Copies the store into a file of its own.
+/// Copies the store into a file of its own, as it is: before an update, by the newer program too.
 pub(crate) fn backup(file: &Path, to: &Path) -> Result<(), String> {
     let settings = read(file)?;
-    let store = store::existing(&settings.store)?;
-    store.backup(to).map_err(|error| error.to_string())?;
+    let store = store::existing_file(&settings.store)?;
+    SqliteStore::backup_of(store, to).map_err(|error| error.to_string())?;
     say(
         io::stdout(),
         format_args!(

@@ -27,7 +27,7 @@ impl Store {
     pub(crate) fn open(url: &StoreUrl) -> Result<Self, String> {
         match url {
             StoreUrl::Memory => Ok(Self::Memory(Arc::new(MemoryStore::new()))),
-            StoreUrl::Sqlite(path) => Ok(Self::Sqlite(open(path, log)?)),
+            StoreUrl::Sqlite(path) => Ok(Self::Sqlite(open(path, true, log)?)),
         }
     }
 
@@ -63,6 +63,12 @@ impl Store {
 /// The file of a store that is used from outside its server. It must be there: one that is made by
 /// a slip of the pen would have nothing in it to end.
 pub(crate) fn existing(url: &StoreUrl) -> Result<SqliteStore, String> {
+    // Who runs a command reads what it says, not a log.
+    open(existing_file(url)?, false, |trouble| say(io::stderr(), trouble))
+}
+
+/// Where it is.
+pub(crate) fn existing_file(url: &StoreUrl) -> Result<&Path, String> {
     match url {
         StoreUrl::Memory => Err("the store is \"memory:\": its grants are in the server's \
             process and end with it; nothing can be done from outside"
@@ -73,16 +79,17 @@ pub(crate) fn existing(url: &StoreUrl) -> Result<SqliteStore, String> {
              file, and `vestibule serve` makes it",
             path.display()
         )),
-        // Who runs a command reads what it says, not a log.
-        StoreUrl::Sqlite(path) => open(path, |trouble| say(io::stderr(), trouble)),
+        StoreUrl::Sqlite(path) => Ok(path),
     }
 }
 
 fn open(
     path: &Path,
+    create: bool,
     tell: impl Fn(&Trouble) + Send + Sync + 'static,
 ) -> Result<SqliteStore, String> {
     let mut options = Options::default();
+    options.create = create;
     options.on_trouble = Arc::new(tell);
     SqliteStore::open_with(path, options).map_err(|error| error.to_string())
 }
