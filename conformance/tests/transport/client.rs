@@ -28,6 +28,7 @@ pub(crate) enum Fault {
     DeadlineForConnectingOnly,
     DeadlineForTheHeadOnly,
     LooksUpWithoutDeadline,
+    WaitsForTheLookup,
     SendsAgain,
     SendsAgainOnKept,
     KeepsNoConnection,
@@ -47,6 +48,8 @@ pub(crate) enum Fault {
     GoesOutsideWithoutTls,
     RefusesAllFromOutside,
     ObeysProxies,
+    ObeysProxiesOutside,
+    ObeysProxiesOfHttps,
 }
 
 pub(crate) struct Client {
@@ -135,14 +138,23 @@ impl Client {
         let port = call.url.port_or_known_default().ok_or(Unreachable::Connection)?;
         let mut addresses: Vec<_> =
             addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect();
-        if let Some(proxy) =
-            std::env::var("HTTP_PROXY").ok().filter(|_| self.has(Fault::ObeysProxies))
-        {
+        let tls = call.url.scheme() == "https";
+        if let Some(proxy) = self.proxy(call.reach, tls) {
             let proxy = proxy.trim_start_matches("http://").trim_end_matches('/');
             addresses = vec![proxy.parse().unwrap()];
         }
-        let tls = call.url.scheme() == "https";
         Connection::new(&addresses, tls.then_some(host), end, &self.given, self.fault)
+    }
+
+    fn proxy(&self, reach: Reach, tls: bool) -> Option<String> {
+        let outside = reach == Reach::PublicAddresses;
+        let of = match self.fault? {
+            Fault::ObeysProxies => "HTTP_PROXY",
+            Fault::ObeysProxiesOutside if outside => "HTTPS_PROXY",
+            Fault::ObeysProxiesOfHttps if tls && !outside => "HTTPS_PROXY",
+            _ => return None,
+        };
+        std::env::var(of).ok()
     }
 
     /// All that may be connected to.
@@ -184,8 +196,12 @@ impl Client {
         let (found, awaited) = channel();
         std::thread::spawn(move || found.send(resolver.resolve(&host)));
         let far = Duration::from_secs(60);
-        let time = if self.has(Fault::LooksUpWithoutDeadline) { far } else { end - Instant::now() };
+        let waits = self.has(Fault::LooksUpWithoutDeadline) || self.has(Fault::WaitsForTheLookup);
+        let time = if waits { far } else { end.saturating_duration_since(Instant::now()) };
         let found = awaited.recv_timeout(time).map_err(|_| Unreachable::Deadline)?;
+        if self.has(Fault::WaitsForTheLookup) && Instant::now() > end {
+            return Err(Unreachable::Deadline);
+        }
         found.map_err(|_| Unreachable::Connection)
     }
 }

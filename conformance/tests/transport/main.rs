@@ -46,6 +46,7 @@ const CAUGHT: &[(Fault, &[&str])] = &[
         &["a_body_that_never_ends_meets_the_deadline", "a_body_that_drips_meets_the_deadline"],
     ),
     (Fault::LooksUpWithoutDeadline, &["a_name_that_is_never_resolved_meets_the_deadline"]),
+    (Fault::WaitsForTheLookup, &["a_name_that_is_never_resolved_meets_the_deadline"]),
     (
         Fault::SendsAgain,
         &[
@@ -106,32 +107,50 @@ const CAUGHT: &[(Fault, &[&str])] = &[
 /// Side by side, since most of them wait.
 #[test]
 fn each_fault_is_caught_by_the_clause_that_is_meant_for_it() {
+    let each = CAUGHT.iter().flat_map(|(fault, clauses)| clauses.iter().map(|it| (*fault, *it)));
     let missed: Vec<_> = std::thread::scope(|threads| {
-        let faults: Vec<_> = CAUGHT.iter().map(|it| threads.spawn(|| kept(it))).collect();
-        faults.into_iter().flat_map(|fault| fault.join().unwrap()).collect()
+        let all: Vec<_> = each
+            .map(|(fault, clause)| {
+                (threads.spawn(move || keeps(fault, clause)), format!("{fault:?} keeps {clause}"))
+            })
+            .collect();
+        all.into_iter().filter_map(|(kept, missed)| kept.join().unwrap().then_some(missed)).collect()
     });
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
-/// Which of the clauses a client keeps in spite of its fault.
-fn kept(&(fault, clauses): &(Fault, &[&str])) -> Vec<String> {
-    let subject = |given| Client::new(given, Some(fault));
-    let is_kept = |name: &&&str| {
-        let clause = CLAUSES.iter().find(|clause| clause.name() == **name).unwrap();
-        clause.check(&subject, None).unwrap().is_ok()
-    };
-    clauses.iter().filter(is_kept).map(|name| format!("{fault:?} keeps {name}")).collect()
+/// Whether a client keeps a clause in spite of its fault.
+fn keeps(fault: Fault, clause: &str) -> bool {
+    let clause = CLAUSES.iter().find(|it| it.name() == clause).unwrap();
+    clause.check(&|given| Client::new(given, Some(fault)), None).unwrap().is_ok()
 }
 
-/// Runs itself again, as that clause does: what is in the environment there is wrong for this
-/// client.
 #[test]
 fn a_client_that_obeys_proxies_is_caught() {
+    asks_the_proxy(Fault::ObeysProxies, "a_client_that_obeys_proxies_is_caught");
+}
+
+#[test]
+fn a_client_that_obeys_proxies_of_https_is_caught() {
+    asks_the_proxy(Fault::ObeysProxiesOfHttps, "a_client_that_obeys_proxies_of_https_is_caught");
+}
+
+#[test]
+fn a_client_that_obeys_proxies_from_outside_is_caught() {
+    asks_the_proxy(
+        Fault::ObeysProxiesOutside,
+        "a_client_that_obeys_proxies_from_outside_is_caught",
+    );
+}
+
+/// Runs its test again, as that clause does: what is in the environment there is wrong for this
+/// client. Whatever it comes to there, the proxy has seen it.
+fn asks_the_proxy(fault: Fault, test: &str) {
     let name = "proxies_of_the_environment_are_ignored";
     let clause = CLAUSES.iter().find(|clause| clause.name() == name).unwrap();
-    let subject = |given| Client::new(given, Some(Fault::ObeysProxies));
-    let outcome = clause.check(&subject, Some("a_client_that_obeys_proxies_is_caught")).unwrap();
-    assert!(outcome.is_err());
+    let outcome = clause.check(&|given| Client::new(given, Some(fault)), Some(test)).unwrap();
+    let seen = outcome.unwrap_err().to_string();
+    assert!(seen.contains("the proxy was asked"), "{seen}");
 }
 
 /// Every clause has somebody who breaks it, but for one that only names a failure. Who breaks the

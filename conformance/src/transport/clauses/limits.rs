@@ -8,17 +8,21 @@ use std::time::{Duration, Instant};
 
 use vestibule_core::{HttpCall, Reach, Response, Unreachable};
 
-use super::{FAR, NEAR, Trial, expect_body, expect_failure, get};
+use super::{FAR, NEAR, SOON, Trial, expect_body, expect_failure, get};
 use crate::transport::broken::ensure;
 use crate::transport::names::HOST;
 use crate::transport::peer::read_request;
 use crate::transport::{Broken, Given, Peer, Resolver, next_request};
 
-/// Nothing that is to end at [`NEAR`] takes as long, however busy the machine.
+/// Nothing that is to end at [`SOON`] takes as long, however busy the machine.
 const REASON: Duration = Duration::from_secs(5);
 
-/// How long a server that drips waits between two bytes: much shorter than [`NEAR`].
+/// How long a server that drips waits between two bytes: so much shorter than [`SOON`] that no
+/// stall of a busy machine makes one byte come too late by itself.
 const PACE: Duration = Duration::from_millis(5);
+
+/// How long it drips: well beyond [`SOON`], and over before [`REASON`] is.
+const DRIPPING: Duration = Duration::from_secs(3);
 
 pub(super) fn a_body_of_exactly_the_cap_is_accepted(trial: &Trial<'_>) -> Result<(), Broken> {
     for body in [
@@ -95,7 +99,7 @@ pub(super) fn a_body_that_never_ends_meets_the_deadline(trial: &Trial<'_>) -> Re
 fn waits_in_vain(trial: &Trial<'_>, answer: &'static [u8]) -> Result<(), Broken> {
     let peer = Peer::new()?;
     let mut call = get(&peer.url("/"))?;
-    call.deadline = NEAR;
+    call.deadline = SOON;
     // Nobody waits for the script: on a busy machine the deadline may pass before there is a
     // connection.
     peer.run(move |peer| {
@@ -109,26 +113,32 @@ fn waits_in_vain(trial: &Trial<'_>, answer: &'static [u8]) -> Result<(), Broken>
 }
 
 pub(super) fn a_head_that_drips_meets_the_deadline(trial: &Trial<'_>) -> Result<(), Broken> {
-    drips(trial, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Drip: ", "\r\n\r\n")
+    drips(trial, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Drip: ", "x", "\r\n\r\n")
 }
 
 pub(super) fn a_body_that_drips_meets_the_deadline(trial: &Trial<'_>) -> Result<(), Broken> {
-    drips(trial, "HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n", "")
+    drips(trial, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", "0\r\n\r\n")
 }
 
-/// Each byte comes in time and all of them do not. They end for whoever has no deadline for them
+/// Each drop comes in time and all of them do not. They end for whoever has no deadline for them
 /// together.
-fn drips(trial: &Trial<'_>, before: &'static str, after: &'static str) -> Result<(), Broken> {
+fn drips(
+    trial: &Trial<'_>,
+    before: &'static str,
+    drop: &'static str,
+    after: &'static str,
+) -> Result<(), Broken> {
     let peer = Peer::new()?;
     let mut call = get(&peer.url("/"))?;
-    call.deadline = NEAR;
+    call.deadline = SOON;
     peer.run(move |peer| {
         let mut stream = peer.accept()?;
         read_request(&mut stream)?;
         stream.set_nodelay(true)?;
         stream.write_all(before.as_bytes())?;
-        for _ in 0..200 {
-            if is_closed_within(&mut stream, PACE) || stream.write_all(b"x").is_err() {
+        let began = Instant::now();
+        while began.elapsed() < DRIPPING {
+            if is_closed_within(&mut stream, PACE) || stream.write_all(drop.as_bytes()).is_err() {
                 return Ok(());
             }
         }
@@ -150,7 +160,8 @@ pub(super) fn a_name_that_is_never_resolved_meets_the_deadline(
         let ended = Mutex::new(ended);
         let resolver = Resolver::new(move |_| {
             let ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = ended.recv_timeout(FAR / 10);
+            // Longer than is reasonable, so that whoever waits for it is seen to.
+            let _ = ended.recv_timeout(FAR);
             Err(ErrorKind::NotFound.into())
         });
         let transport = trial.subject.transport(Given::new(resolver, None));

@@ -145,6 +145,10 @@ const FAR: Duration = Duration::from_secs(20);
 /// A deadline for calls that wait for it.
 const NEAR: Duration = Duration::from_millis(100);
 
+/// A deadline for calls that wait for it, and for which something has to happen before it: a busy
+/// machine may stall for longer than [`NEAR`].
+const SOON: Duration = Duration::from_secs(1);
+
 fn get(url: &str) -> Result<HttpCall, Broken> {
     call(Method::GET, url, "")
 }

@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use vestibule_core::{HttpCall, Reach, Unreachable};
 
-use super::{NEAR, Trial, expect_body, expect_failure, get};
+use super::{NEAR, SOON, Trial, expect_body, expect_failure, get};
 use crate::transport::broken::ensure;
 use crate::transport::names::{HOST, LOOPBACK, Names};
 use crate::transport::tls::{Authority, right};
 use crate::transport::{Broken, Peer};
 
 /// Public, and nobody's: it was the 6bone's (RFC 3701) and goes nowhere.
-const PUBLIC: IpAddr = IpAddr::V6(Ipv6Addr::new(0x3ffe, 0, 0, 0, 0, 0, 0, 1));
+pub(super) const PUBLIC: IpAddr = IpAddr::V6(Ipv6Addr::new(0x3ffe, 0, 0, 0, 0, 0, 0, 1));
 
 pub(super) fn cim_04_names_that_resolve_inside_are_refused(
     trial: &Trial<'_>,
@@ -139,7 +139,10 @@ pub(super) fn cim_07_an_answer_is_not_asked_for_again(trial: &Trial<'_>) -> Resu
     let peer = Peer::new()?;
     let names = Names::in_turn([vec![PUBLIC], vec![LOOPBACK]]);
     let transport = trial.with_names(&names);
-    let outcome = transport.http(from_outside(&peer.https(HOST))?);
+    let mut call = from_outside(&peer.https(HOST))?;
+    // There may be no answer at all from there, and the resolver is to be asked before.
+    call.deadline = SOON;
+    let outcome = transport.http(call);
     peer.expect_nobody_else()?;
     // Nobody is there, and there may be no way there.
     let tried = matches!(outcome, Err(Unreachable::Connection | Unreachable::Deadline));
@@ -162,7 +165,11 @@ pub(super) fn a_connection_to_a_configured_host_serves_no_call_from_outside(
         let names = Names::in_turn([vec![LOOPBACK], vec![later]]);
         let transport = trial.trusting(&names, &trusted.certificate);
         expect_body(transport.http(get(&url)?), "ok")?;
-        let outcome = transport.http(from_outside(&url)?);
+        let mut call = from_outside(&url)?;
+        if later == PUBLIC {
+            call.deadline = NEAR;
+        }
+        let outcome = transport.http(call);
         // Before its kept connection is closed, somebody else may have come.
         drop(transport);
         let visit = script.end()?;
@@ -186,8 +193,8 @@ pub(super) fn a_call_from_outside_needs_tls(trial: &Trial<'_>) -> Result<(), Bro
     Ok(())
 }
 
-fn from_outside(url: &str) -> Result<HttpCall, Broken> {
+pub(super) fn from_outside(url: &str) -> Result<HttpCall, Broken> {
     let mut call = get(url)?;
-    (call.reach, call.deadline) = (Reach::PublicAddresses, NEAR);
+    call.reach = Reach::PublicAddresses;
     Ok(call)
 }
