@@ -77,7 +77,8 @@ impl FolderStore {
                 fs::rename(beside, place)?;
             }
         }
-        // Without this the rename may never reach it.
+        // Without this the rename may never reach it. Where it fails, everybody sees a swap that a
+        // loss of power may undo, and "Unavailable" says the truth: it may have happened.
         self.flush_folder()?;
         Ok(Swapped::Done)
     }

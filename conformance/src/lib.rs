@@ -10,6 +10,7 @@
 //! - `transport`, with the feature of that name: does a transport hold to
 //!   [its contract](vestibule_core::drive::Transport)?
 
+mod again;
 pub mod store;
 #[cfg(feature = "transport")]
 pub mod transport;

@@ -8,7 +8,7 @@ use vestibule_conformance::store::{Children, Fault, Faulty, Objection, Subject, 
 use vestibule_core::drive;
 use vestibule_core::drive::blocking::Store;
 use vestibule_core::{
-    List, Load, MemoryStore, Owner, Record, RecordKey, Swap, Swapped, Timestamp, Unavailable,
+    List, Load, MemoryStore, Owner, Page, Record, RecordKey, Swap, Swapped, Timestamp, Unavailable,
     Version,
 };
 
@@ -173,4 +173,49 @@ fn a_busy_store_may_say_so_while_threads_count() {
 fn a_store_that_nothing_is_in_the_way_of_must_answer() {
     let verdict = clause::a_conflict_changes_nothing::<Unsteady>(&Children::none());
     assert!(matches!(verdict, Err(Objection::Broken(seen)) if seen.contains("Unavailable")));
+}
+
+/// Long keys are refused, and something was put there all the same: the record, or, `HALF`, half of
+/// it.
+struct KeepsWhatItRefuses<const HALF: bool>(Arc<MemoryStore>);
+
+impl<const HALF: bool> Subject for KeepsWhatItRefuses<HALF> {
+    type Store = Self;
+
+    fn fresh() -> Self {
+        Self(Arc::default())
+    }
+
+    fn open(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<const HALF: bool> Store for KeepsWhatItRefuses<HALF> {
+    fn load(&self, load: Load) -> Result<Option<Record>, Unavailable> {
+        Store::load(&self.0, load)
+    }
+
+    fn swap(&self, mut swap: Swap) -> Result<Swapped, Unavailable> {
+        let is_refused = swap.key.as_str().len() > 64 && swap.expected.is_none();
+        if let Some(next) = swap.next.as_mut().filter(|_| HALF && is_refused) {
+            next.bytes.truncate(next.bytes.len() / 2);
+        }
+        let swapped = Store::swap(&self.0, swap)?;
+        if is_refused { Err(Unavailable) } else { Ok(swapped) }
+    }
+
+    fn list(&self, list: List) -> Result<Page, Unavailable> {
+        Store::list(&self.0, list)
+    }
+}
+
+/// "Unavailable" says that nobody knows, so the record may be there: that one, and no other.
+#[test]
+fn what_was_refused_may_be_there_and_nothing_else() {
+    let children = Children::none();
+    let whole = clause::a_hostile_key_is_kept_as_itself_or_refused::<KeepsWhatItRefuses<false>>;
+    assert_eq!(whole(&children), Ok(()));
+    let half = clause::a_hostile_key_is_kept_as_itself_or_refused::<KeepsWhatItRefuses<true>>;
+    assert!(matches!(half(&children), Err(Objection::Broken(seen)) if seen.contains("refused")));
 }

@@ -61,6 +61,21 @@ impl Subject for WithoutFaults {
 }
 
 vestibule_conformance::store_contract! { blocking: AsBlocking }
+
+/// The names that the macro uses are its own, whatever else is called so.
+mod under_other_names {
+    #[allow(unused_imports, reason = "it is there to be in the way")]
+    pub(crate) use global_allocator as test;
+
+    pub(crate) type Children = super::AsBlocking;
+
+    pub(crate) mod tests {
+        #[allow(unused_imports, reason = "it is there to be in the way")]
+        use super::*;
+
+        vestibule_conformance::store_contract! { contract: Children }
+    }
+}
 vestibule_conformance::store_contract! { by_async: AsAsync }
 vestibule_conformance::store_contract! { without_faults: WithoutFaults }
 
@@ -72,6 +87,10 @@ fn all_is_asked_of_it_but_what_needs_processes() {
     let not_asked: Vec<_> = report.not_asked().map(|(clause, _)| clause).collect();
     assert_eq!(
         not_asked,
-        ["no_update_is_lost_between_processes", "what_is_done_survives_the_kill_of_its_process"]
+        [
+            "no_update_is_lost_between_processes",
+            "what_is_done_is_seen_by_other_processes",
+            "what_is_done_survives_the_kill_of_its_process"
+        ]
     );
 }

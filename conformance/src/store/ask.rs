@@ -1,7 +1,8 @@
 //! How the clauses ask, and what they write.
 
-use std::panic::resume_unwind;
-use std::thread::{self, ScopedJoinHandle};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use vestibule_core::{
 };
 
 use super::report::{Objection, Verdict};
+use crate::again::PATIENCE;
 
 /// Says what was seen where it is not what must be.
 macro_rules! hold {
@@ -176,7 +178,25 @@ pub(super) fn whole_list(
     Err(Objection::Broken(format!("after 200 pages of {limit} a list goes on")))
 }
 
-/// What a thread came to; its panic, if it did.
-pub(super) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+/// Work on a thread beside the clause. It owns what it works with, so that one that hangs can be
+/// left behind.
+pub(super) struct Beside<T>(Receiver<thread::Result<T>>);
+
+pub(super) fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Beside<T> {
+    let (end, ended) = channel();
+    thread::spawn(move || end.send(catch_unwind(AssertUnwindSafe(work))));
+    Beside(ended)
+}
+
+impl<T> Beside<T> {
+    /// What it came to; its panic, if it did.
+    pub(super) fn joined(self) -> Result<T, Objection> {
+        match self.0.recv_timeout(PATIENCE) {
+            Ok(ended) => Ok(ended.unwrap_or_else(|panic| resume_unwind(panic))),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                let hangs = format!("a thread hangs in the store, {} seconds", PATIENCE.as_secs());
+                Err(Objection::Broken(hangs))
+            }
+        }
+    }
 }

@@ -3,13 +3,15 @@
 
 use std::any::type_name;
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::mem::ManuallyDrop;
-use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{self, ChildStdin, Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::{env, fmt};
 
 use super::Subject;
 use super::report::{Objection, Verdict};
+use crate::again;
 
 /// How to start this program again, so that it comes to the same clause in another process.
 #[derive(Clone, Debug)]
@@ -19,6 +21,9 @@ pub struct Children {
 
 impl Children {
     /// From the test of this name, in a module as `module_path!()` gives it.
+    ///
+    /// The test is run again by the options of the harness that comes with Rust (`--exact`); one
+    /// with a harness of its own is a program, as [`Children::of_main`] has it.
     #[must_use]
     pub fn of_test(module: &str, test: &str) -> Self {
         // The first part is the crate, which is not part of a test's name.
@@ -67,7 +72,7 @@ impl Children {
                 .stdout(Stdio::piped())
                 .spawn()?;
             let (input, output) = (process.stdin.take(), process.stdout.take());
-            Ok(Child { process, input, output: output.map(BufReader::new) })
+            Ok(Child { process, input, output: output.map(again::lines_of_child) })
         };
         start().map_err(|error: io::Error| lost("cannot be started", error))
     }
@@ -114,7 +119,8 @@ pub(super) fn work<S: Subject>(clause: &str, work: impl FnOnce(&S::Store, Parent
         say("has an address and cannot be found `at` it");
         process::exit(1);
     };
-    if let Err(objection) = work(&subject.open(), Parent { number: task.number }) {
+    let parent = Parent { number: task.number, said: again::lines_of_parent() };
+    if let Err(objection) = work(&subject.open(), parent) {
         say(&objection);
         process::exit(1);
     }
@@ -134,6 +140,7 @@ fn say(what: impl fmt::Display) {
 pub(super) struct Parent {
     /// Which child this is.
     pub(super) number: u64,
+    said: Receiver<String>,
 }
 
 impl Parent {
@@ -141,15 +148,11 @@ impl Parent {
         say(what);
     }
 
-    /// Says that this child is ready and waits until all the others are.
-    pub(super) fn wait_for_the_others(&self) -> Verdict {
+    /// Says that this child is ready and waits until it is to go on.
+    pub(super) fn wait_until_told(&self) -> Verdict {
         say(READY);
-        let mut line = String::new();
-        match io::stdin().lock().read_line(&mut line) {
-            Ok(1..) => Ok(()),
-            Ok(0) => Err(Objection::Broken("the parent process is gone".to_owned())),
-            Err(error) => Err(lost("cannot be heard", error)),
-        }
+        let gone = |_| Objection::Broken("the parent process is gone".to_owned());
+        self.said.recv().map(drop).map_err(gone)
     }
 }
 
@@ -159,26 +162,24 @@ const READY: &str = "ready";
 pub(super) struct Child {
     process: process::Child,
     input: Option<ChildStdin>,
-    output: Option<BufReader<ChildStdout>>,
+    output: Option<Receiver<io::Result<String>>>,
 }
 
 impl Child {
     /// What the child says next; `None`: nothing any more.
     pub(super) fn hear(&mut self) -> Result<Option<String>, Objection> {
-        let Some(output) = &mut self.output else {
+        let Some(output) = &self.output else {
             return Ok(None);
         };
-        loop {
-            let mut line = String::new();
-            output.read_line(&mut line).map_err(|error| lost("cannot be heard", error))?;
-            // A line that the kill cut off was not said.
-            let Some(line) = line.strip_suffix('\n') else {
-                return Ok(None);
-            };
-            if let Some((_, said)) = line.split_once(SAID) {
+        // One that hangs is killed when it is dropped.
+        while let Some(line) =
+            again::next(output).map_err(|error| lost("cannot be heard", error))?
+        {
+            if let Some((_, said)) = line.trim_end_matches('\n').split_once(SAID) {
                 return Ok(Some(said.to_owned()));
             }
         }
+        Ok(None)
     }
 
     pub(super) fn wait_until_ready(&mut self) -> Verdict {

@@ -32,11 +32,11 @@
 //! // The same from a program:
 //! let report = check::<InMemory>(&Children::none());
 //! assert!(report.holds(), "{report}");
-//! assert_eq!(report.not_asked().count(), 2);
+//! assert_eq!(report.not_asked().count(), 3);
 //! ```
 //!
-//! That is a store whose data ends with its process, so two clauses are not asked: with
-//! [`Subject::address`] and [`Subject::at`] they start processes of their own, and kill them. An
+//! That is a store whose data ends with its process, so three clauses are not asked: with
+//! [`Subject::address`] and [`Subject::at`] they start processes of their own, and kill some. An
 //! async store is asked through [`Blocking`] and its own runtime.
 //!
 //! Two more tools for tests of one's own: [`Faulty`] makes any store fail on demand, and [`Folder`]
@@ -66,6 +66,10 @@ pub use subject::Subject;
 ///
 /// A clause that cannot be asked of the subject passes and says so in its output. With
 /// `name: Type, all` it fails: for stores that leave nothing out.
+///
+/// Clauses about processes run their test again, by the options of the harness that comes with
+/// Rust. Under another one they fail, and say that a child process did not come; a program asks
+/// with [`check`](crate::store::check) instead.
 #[macro_export]
 macro_rules! store_contract {
     ($name:ident: $subject:ty) => {
@@ -76,6 +80,7 @@ macro_rules! store_contract {
     };
 }
 
+// Whatever the crate that this is written into has under the same names: all paths are whole.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __store_tests {
@@ -85,12 +90,13 @@ macro_rules! __store_tests {
             use super::*;
 
             $(
-                #[test]
-                fn $clause() -> ::std::result::Result<(), $crate::store::Objection> {
-                    use $crate::store::{Children, as_test, clause};
-
-                    let children = Children::of_test(::std::module_path!(), stringify!($clause));
-                    as_test(clause::$clause::<$subject>(&children), $all)
+                #[::core::prelude::v1::test]
+                fn $clause() -> ::core::result::Result<(), $crate::store::Objection> {
+                    let children = $crate::store::Children::of_test(
+                        ::core::module_path!(),
+                        ::core::stringify!($clause),
+                    );
+                    $crate::store::as_test($crate::store::clause::$clause::<$subject>(&children), $all)
                 }
             )*
         }

@@ -10,8 +10,9 @@ use vestibule_core::drive::blocking;
 /// failed test.
 pub trait Subject: Sized + Sync {
     /// One handle on the data, as one instance of Vestibule would hold it. An async store is
-    /// wrapped in [`Blocking`](super::Blocking).
-    type Store: blocking::Store + Send + Sync;
+    /// wrapped in [`Blocking`](super::Blocking). It borrows nothing: a thread that hangs in it is
+    /// left behind.
+    type Store: blocking::Store + Send + Sync + 'static;
 
     /// How many records a store is filled with to see whether it forgets some.
     const MANY: usize = 2_000;

@@ -26,6 +26,8 @@ caught! {
         by what_is_done_survives_the_kill_of_its_process;
     a_lock_holds_in_one_process_only: OnDisk<LockOfOneProcess>,
         by no_update_is_lost_between_processes;
+    a_cache_of_a_process_goes_by_its_own_conflicts: OnDisk<CacheOfOneProcess>,
+        by what_is_done_is_seen_by_other_processes;
 }
 
 vestibule_conformance::store_contract! { right_on_disk: OnDisk<Right>, all }
@@ -36,6 +38,7 @@ fn a_child_that_goes_elsewhere_is_missed() {
     let lost = Children::of_test(module_path!(), "no_such_test");
     for clause in [
         clause::no_update_is_lost_between_processes::<OnDisk<Right>>,
+        clause::what_is_done_is_seen_by_other_processes::<OnDisk<Right>>,
         clause::what_is_done_survives_the_kill_of_its_process::<OnDisk<Right>>,
     ] {
         let verdict = clause(&lost);
@@ -73,7 +76,7 @@ impl Wrong for LastWriteWaits {
 }
 
 /// The examples' store, with something wrong.
-trait WrongOnDisk: Send + Sync {
+trait WrongOnDisk: Send + Sync + 'static {
     fn open(folder: PathBuf) -> Self;
     fn load(&self, load: Load) -> Answer<Option<Record>>;
     fn swap(&self, swap: Swap) -> Answer<Swapped>;
@@ -235,5 +238,52 @@ impl WrongOnDisk for LockOfOneProcess {
                 return Ok(Swapped::Done);
             }
         }
+    }
+}
+
+/// All handles of a process have one cache. What was written is put there, and a conflict says that
+/// somebody else has written: then it is asked for again.
+struct CacheOfOneProcess(FolderStore, PathBuf);
+
+static CACHE: Mutex<BTreeMap<(PathBuf, RecordKey), Option<Record>>> = Mutex::new(BTreeMap::new());
+
+impl WrongOnDisk for CacheOfOneProcess {
+    fn open(folder: PathBuf) -> Self {
+        Self(FolderStore::open(&folder).unwrap(), folder)
+    }
+
+    fn load(&self, load: Load) -> Answer<Option<Record>> {
+        let mut cache = CACHE.lock().unwrap();
+        let place = (self.1.clone(), load.key.clone());
+        if let Some(cached) = cache.get(&place) {
+            return Ok(cached.clone());
+        }
+        let found = self.0.load(load)?;
+        cache.insert(place, found.clone());
+        Ok(found)
+    }
+
+    fn swap(&self, swap: Swap) -> Answer<Swapped> {
+        let mut cache = CACHE.lock().unwrap();
+        let (place, next) = ((self.1.clone(), swap.key.clone()), swap.next.clone());
+        cache.remove(&place);
+        let swapped = self.0.swap(swap)?;
+        if swapped == Swapped::Done {
+            cache.insert(place, next);
+        }
+        Ok(swapped)
+    }
+}
+
+/// Nothing but other processes gets it wrong.
+#[test]
+fn a_cache_of_a_process_is_right_within_it() {
+    let none = Children::none();
+    for clause in [
+        clause::what_is_done_is_seen_by_every_fresh_load::<OnDisk<CacheOfOneProcess>>,
+        clause::a_fresh_load_never_goes_back_in_time::<OnDisk<CacheOfOneProcess>>,
+        clause::no_update_is_lost_between_threads::<OnDisk<CacheOfOneProcess>>,
+    ] {
+        assert_eq!(clause(&none), Ok(()));
     }
 }

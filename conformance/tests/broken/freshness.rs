@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use vestibule_core::{Freshness, Load, Record, RecordKey, Swap, Swapped};
 
@@ -21,6 +21,10 @@ caught! {
         by a_load_that_may_be_old_is_not_older;
     a_cache_has_one_slot: Place<OneSlot>,
         by a_load_that_may_be_old_is_not_older;
+    a_cache_stamps_its_entries_when_the_read_has_ended: Place<OvertakenCache<false>>,
+        by a_load_that_may_be_old_is_not_older_for_being_overtaken;
+    a_cache_takes_an_overtaken_read_for_new: Place<OvertakenCache<true>>,
+        by a_load_that_may_be_old_is_not_older_for_being_overtaken;
     a_record_is_written_in_two_parts: Place<TwoParts>,
         by a_load_never_sees_parts_of_two_writes;
 }
@@ -72,6 +76,44 @@ impl Wrong for OneSlot {
             *slot = map.load(load);
         }
         slot.clone()
+    }
+}
+
+/// A cache that minds ages. A load that has read goes into it when two writes were done since: its
+/// record under the time at which it came, or, `NEWEST`, under the latest that is there.
+struct OvertakenCache<const NEWEST: bool> {
+    kept: Mutex<BTreeMap<RecordKey, (Instant, Option<Record>)>>,
+    overtaken: AtomicBool,
+}
+impl<const NEWEST: bool> Wrong for OvertakenCache<NEWEST> {
+    fn new() -> Self {
+        Self { kept: Mutex::default(), overtaken: AtomicBool::new(false) }
+    }
+
+    fn load(&self, map: &Map, load: &Load) -> Option<Record> {
+        let Freshness::AtMost(age) = load.freshness else {
+            return map.load(load);
+        };
+        if let Some((at, kept)) = self.kept.lock().unwrap().get(&load.key)
+            && at.elapsed() < age
+        {
+            return kept.clone();
+        }
+        let (mut at, swaps) = (Instant::now(), map.swaps.load(SeqCst));
+        let found = map.load(load);
+        // One at a time: the others are those that overtake it.
+        if !self.overtaken.swap(true, SeqCst) {
+            wait_until(|| map.swaps.load(SeqCst) >= swaps + 2);
+            self.overtaken.store(false, SeqCst);
+        }
+        let mut kept = self.kept.lock().unwrap();
+        at = match kept.get(&load.key) {
+            _ if !NEWEST => Instant::now(),
+            Some((newest, _)) => at.max(*newest),
+            None => at,
+        };
+        kept.insert(load.key.clone(), (at, found.clone()));
+        found
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) type Answer<T> = Result<T, Unavailable>;
 pub(crate) type Records = BTreeMap<RecordKey, Record>;
 
 /// What a store does otherwise. Each handle has a value of its own.
-pub(crate) trait Wrong: Send + Sync + Sized {
+pub(crate) trait Wrong: Send + Sync + Sized + 'static {
     fn new() -> Self;
 
     fn load(&self, map: &Map, load: &Load) -> Option<Record> {

@@ -114,7 +114,9 @@ fn each_fault_is_caught_by_the_clause_that_is_meant_for_it() {
                 (threads.spawn(move || keeps(fault, clause)), format!("{fault:?} keeps {clause}"))
             })
             .collect();
-        all.into_iter().filter_map(|(kept, missed)| kept.join().unwrap().then_some(missed)).collect()
+        all.into_iter()
+            .filter_map(|(kept, missed)| kept.join().unwrap().then_some(missed))
+            .collect()
     });
     assert!(missed.is_empty(), "{missed:#?}");
 }

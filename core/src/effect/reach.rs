@@ -24,8 +24,9 @@ impl Reach {
     /// Whether a call with this reach may connect to an address.
     ///
     /// A public address is one that is in none of the IANA special-purpose address registries
-    /// (RFC 6890), multicast and what is not allocated left out too. Of an IPv6 address that
-    /// carries an IPv4 address, both must be public. A network whose translators use a NAT64
+    /// (RFC 6890), and no multicast; of IPv6, one of the block for global unicast, `2000::/3`.
+    /// Whether somebody was given it is not asked. Of an IPv6 address that carries an IPv4 address,
+    /// both must be public. A network whose translators use a NAT64
     /// prefix of its own (RFC 6052 §2.2) must itself keep them from what is inside: such an address
     /// looks like any other.
     ///

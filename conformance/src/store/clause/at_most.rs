@@ -1,10 +1,12 @@
 //! What a load sees that may be old.
 
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use vestibule_core::{Load, Record, RecordKey};
 
-use crate::store::ask::{Ask, hold, key, sample};
+use crate::store::ask::{Ask, beside, hold, key, numbers, sample};
 use crate::store::{Children, Objection, Subject, Verdict};
 
 /// A load with [`AtMost`](vestibule_core::Freshness::AtMost) answers as the record was at one
@@ -59,6 +61,82 @@ pub fn a_load_that_may_be_old_is_not_older<S: Subject>(_: &Children) -> Verdict 
         }
     }
     Ok(())
+}
+
+/// The same while others load through the same handle and a writer counts up: no load sees less
+/// than what was done more than its age before it was asked. Loads overtake each other, and one
+/// that has read long ago may be the last to come back.
+///
+/// If not: as above. A cache that is right in each single thread takes what an overtaken load
+/// brings for new, because it came last.
+///
+/// # Errors
+/// If it does not hold.
+pub fn a_load_that_may_be_old_is_not_older_for_being_overtaken<S: Subject>(
+    _: &Children,
+) -> Verdict {
+    const WRITES: u64 = 20;
+    let subject = S::fresh();
+    let (writer, reader) = (subject.open(), Arc::new(subject.open()));
+    let key = key("cutoff", 0);
+    writer.create(&key, &sample(0, 0))?;
+    let written = Arc::new(Mutex::new(Written::default()));
+    // Nothing is ever said over this. It is closed once no reader is left, and then nobody writes
+    // for them.
+    let (reads, readers_left) = channel::<()>();
+    let readers = [(); 3].map(|()| {
+        let (reader, key) = (Arc::clone(&reader), key.clone());
+        let (written, reads) = (Arc::clone(&written), Sender::clone(&reads));
+        beside(move || {
+            let _reads = reads;
+            read_on(&*reader, &key, &written)
+        })
+    });
+    drop(reads);
+    let counted = (1..=WRITES).try_for_each(|number| -> Verdict {
+        writer.put(&key, Some(&sample(number - 1, 0)), Some(&sample(number, 0)))?;
+        lock(&written).done.push((number, Instant::now()));
+        // Until what was before is too old.
+        let _ = readers_left.recv_timeout(2 * SHORT);
+        Ok(())
+    });
+    lock(&written).is_over = true;
+    for reader in readers {
+        reader.joined()??;
+    }
+    counted
+}
+
+#[derive(Default)]
+struct Written {
+    /// What was written, and when that was done.
+    done: Vec<(u64, Instant)>,
+    /// Nothing is written any more.
+    is_over: bool,
+}
+
+fn lock(written: &Mutex<Written>) -> MutexGuard<'_, Written> {
+    written.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read_on(reader: &impl Ask, key: &RecordKey, written: &Mutex<Written>) -> Verdict {
+    loop {
+        let asked = Instant::now();
+        let (at_least, is_over) = {
+            let written = lock(written);
+            let too_old = |(_, done): &&(u64, Instant)| asked.duration_since(*done) > SHORT;
+            let last = written.done.iter().rev().find(too_old);
+            (last.map_or(0, |(number, _)| *number), written.is_over)
+        };
+        let old = seen(reader, key, SHORT)?.as_ref().map(numbers).transpose()?;
+        hold!(
+            old.is_some_and(|(number, _)| number >= at_least),
+            "more than {SHORT:?} before a load {at_least} was there, and it saw {old:?}"
+        );
+        if is_over {
+            return Ok(());
+        }
+    }
 }
 
 /// Longer than a clause takes.

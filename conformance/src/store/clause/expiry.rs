@@ -1,12 +1,11 @@
 //! What a store may forget, and when.
 
-use std::sync::Barrier;
-use std::thread;
+use std::sync::{Arc, Barrier};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use vestibule_core::{Record, Swapped, Timestamp};
 
-use crate::store::ask::{Ask, FAR, hold, joined, key, sample};
+use crate::store::ask::{Ask, FAR, beside, hold, key, sample};
 use crate::store::{Children, Objection, Subject, Verdict};
 
 /// A record whose expiry has passed, up to some seconds before it may be forgotten, is loaded,
@@ -88,22 +87,21 @@ pub fn a_sweep_keeps_what_expired_less_than_120_seconds_ago<S: Subject>(_: &Chil
 pub fn a_sweep_never_takes_a_record_that_was_prolonged<S: Subject>(_: &Children) -> Verdict {
     const ROUNDS: u64 = 20;
     let subject = S::fresh();
-    let (store, sweeper) = (subject.open(), subject.open());
+    let (store, sweeper) = (subject.open(), Arc::new(subject.open()));
     let (dead, prolonged) = (expiring(0, FAR), expiring(1, 2 * FAR));
     for round in 0..ROUNDS {
         let key = key("grant", round);
         store.create(&key, &dead)?;
-        let barrier = Barrier::new(2);
-        let swapped = thread::scope(|scope| {
-            let swept = scope.spawn(|| {
-                barrier.wait();
-                sweep::<S>(&sweeper, FAR + 1_000)
-            });
-            barrier.wait();
-            let swapped = store.try_swap(&key, Some(&dead), Some(&prolonged));
-            joined(swept)?;
-            swapped
-        })?;
+        let (barrier, sweeper) = (Arc::new(Barrier::new(2)), Arc::clone(&sweeper));
+        let both = Arc::clone(&barrier);
+        let swept = beside(move || {
+            both.wait();
+            sweep::<S>(&sweeper, FAR + 1_000)
+        });
+        barrier.wait();
+        let swapped = store.try_swap(&key, Some(&dead), Some(&prolonged));
+        swept.joined()??;
+        let swapped = swapped?;
         let must = match swapped {
             Swapped::Done => Some(&prolonged),
             // The sweep was first.

@@ -93,8 +93,9 @@ fn are_kept_apart<S: Subject>(keys: &[RecordKey]) -> Verdict {
 /// a collation. Core makes no such keys; a store that is used for more than Vestibule meets them,
 /// and a store that handles them handles all.
 ///
-/// It may answer `Unavailable` to what it does not keep. What it answers `Done` to is kept under
-/// this key, and no other key's record changes.
+/// It may answer `Unavailable` to what it does not keep; since that says that nobody knows, it may
+/// have kept the record after all. What is kept, said to be or not, is kept under this key, and no
+/// other key's record changes.
 ///
 /// If not: the safety of the store is that of whoever makes the keys.
 ///
@@ -113,9 +114,13 @@ pub fn a_hostile_key_is_kept_as_itself_or_refused<S: Subject>(_: &Children) -> V
                 return Err(Objection::Broken(format!("{text:?} is taken for another key")));
             }
             Err(_) => {
-                // What was refused is not there either.
-                let found = store.load(Load::fresh(key)).unwrap_or_default();
-                hold!(found.is_none(), "{text:?} was refused, and there is {found:?}");
+                // Nothing is there, or what may have been put there. Nothing else.
+                let found = store.load(Load::fresh(key.clone())).unwrap_or_default();
+                let own = found.as_ref() == Some(&record);
+                hold!(own || found.is_none(), "{text:?} was refused, and there is {found:?}");
+                if own {
+                    kept.push((key, record));
+                }
             }
         }
     }

@@ -60,9 +60,11 @@ macro_rules! __each_store_clause {
             of_many_swaps_from_one_version_one_succeeds
             no_update_is_lost_between_processes
             what_is_done_is_seen_by_every_fresh_load
+            what_is_done_is_seen_by_other_processes
             a_fresh_load_never_goes_back_in_time
             a_load_never_sees_parts_of_two_writes
             a_load_that_may_be_old_is_not_older
+            a_load_that_may_be_old_is_not_older_for_being_overtaken
             a_swap_that_is_asked_for_again_conflicts_with_itself
             a_late_duplicate_never_undoes_a_newer_write
             a_record_is_kept_while_it_may_be_needed_after_its_expiry

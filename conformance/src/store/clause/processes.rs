@@ -16,7 +16,7 @@ const PROCESSES: u64 = 4;
 pub fn no_update_is_lost_between_processes<S: Subject>(children: &Children) -> Verdict {
     const CLAUSE: &str = "no_update_is_lost_between_processes";
     children::work::<S>(CLAUSE, |store, parent| {
-        parent.wait_for_the_others()?;
+        parent.wait_until_told()?;
         parent.tell(count(store, parent.number)?);
         Ok(())
     });

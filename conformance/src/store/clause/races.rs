@@ -1,12 +1,12 @@
 //! Compare-and-swap, from many threads at a time.
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use vestibule_core::drive::blocking::Store;
 use vestibule_core::{Load, Record, RecordKey, Swap, Swapped};
 
-use crate::store::ask::{Ask, hold, joined, key, numbers, sample};
+use crate::store::ask::{Ask, Beside, beside, hold, key, numbers, sample};
 use crate::store::{Children, Objection, Subject, Verdict};
 
 const THREADS: u64 = 8;
@@ -98,7 +98,7 @@ pub fn of_many_swaps_from_one_version_one_succeeds<S: Subject>(_: &Children) -> 
 
 fn race<S: Subject>(
     seen: Option<&Record>,
-    next: impl Fn(u64, Record) -> Option<Record> + Sync,
+    next: impl Fn(u64, Record) -> Option<Record> + Copy + Send + Sync + 'static,
 ) -> Verdict {
     let subject = S::fresh();
     let store = subject.open();
@@ -107,9 +107,10 @@ fn race<S: Subject>(
         if let Some(seen) = seen {
             store.create(&key, seen)?;
         }
-        let swaps = at_once::<S, _>(&subject, |store, thread| {
+        let (contested, expected) = (key.clone(), seen.cloned());
+        let swaps = at_once::<S, _>(&subject, move |store, thread| {
             let next = next(thread, sample(round + 1, thread));
-            Ok((store.try_swap(&key, seen, next.as_ref())?, next))
+            Ok((store.try_swap(&contested, expected.as_ref(), next.as_ref())?, next))
         })?;
         let winners: Vec<_> =
             swaps.into_iter().filter(|(swapped, _)| *swapped == Swapped::Done).collect();
@@ -125,22 +126,20 @@ fn race<S: Subject>(
 }
 
 /// What each thread came to. Each has a handle of its own, and they begin at the same moment.
-fn at_once<S: Subject, T: Send>(
+fn at_once<S: Subject, T: Send + 'static>(
     subject: &S,
-    run: impl Fn(&S::Store, u64) -> Result<T, Objection> + Sync,
+    run: impl Fn(&S::Store, u64) -> Result<T, Objection> + Send + Sync + 'static,
 ) -> Result<Vec<T>, Objection> {
     // Before there are threads that wait for each other.
     let stores: Vec<_> = (1..=THREADS).map(|thread| (thread, subject.open())).collect();
-    let barrier = Barrier::new(stores.len());
-    thread::scope(|scope| {
-        let (run, barrier) = (&run, &barrier);
-        let start = |(thread, store)| {
-            scope.spawn(move || {
-                barrier.wait();
-                run(&store, thread)
-            })
-        };
-        let threads: Vec<_> = stores.into_iter().map(start).collect();
-        threads.into_iter().map(joined).collect()
-    })
+    let (run, barrier) = (Arc::new(run), Arc::new(Barrier::new(stores.len())));
+    let start = |(thread, store)| {
+        let (run, barrier) = (Arc::clone(&run), Arc::clone(&barrier));
+        beside(move || {
+            barrier.wait();
+            run(&store, thread)
+        })
+    };
+    let threads: Vec<_> = stores.into_iter().map(start).collect();
+    threads.into_iter().map(|thread| Beside::joined(thread)?).collect()
 }

@@ -1,11 +1,9 @@
 //! What a record is when it comes back.
 
-use std::thread;
-
 use bytes::Bytes;
 use vestibule_core::{Record, Timestamp, Version};
 
-use crate::store::ask::{Ask, hold, joined, key, owner, sample};
+use crate::store::ask::{Ask, beside, hold, key, owner, sample};
 use crate::store::{Children, Subject, Verdict};
 
 /// Empty, of every byte value, of bytes that are something in text; with and without an owner; of
@@ -101,19 +99,17 @@ pub fn nothing_is_forgotten_for_being_many<S: Subject>(_: &Children) -> Verdict 
     let subject = S::fresh();
     let many = S::MANY as u64;
     let short = |number| Record { bytes: Bytes::from_static(b"sealed"), ..sample(number, 0) };
-    thread::scope(|scope| {
-        let writers: Vec<_> = (0..4)
-            .map(|writer| (writer, subject.open()))
-            .map(|(writer, store)| {
-                scope.spawn(move || {
-                    (writer..many)
-                        .step_by(4)
-                        .try_for_each(|number| store.create(&key("grant", number), &short(number)))
-                })
+    let writers: Vec<_> = (0..4)
+        .map(|writer| (writer, subject.open()))
+        .map(|(writer, store)| {
+            beside(move || {
+                (writer..many)
+                    .step_by(4)
+                    .try_for_each(|number| store.create(&key("grant", number), &short(number)))
             })
-            .collect();
-        writers.into_iter().try_for_each(|writer| joined(writer))
-    })?;
+        })
+        .collect();
+    writers.into_iter().try_for_each(|writer| writer.joined()?)?;
     let store = subject.open();
     (0..many).try_for_each(|number| store.is(&key("grant", number), Some(&short(number))))
 }

@@ -61,14 +61,17 @@ macro_rules! clauses {
 
         /// Makes a `#[test]` of each clause of [the contract of transports](crate::transport). The
         /// argument is a [`Subject`](crate::transport::Subject).
+        ///
+        /// The clause about the environment runs its test again, by the options of the harness that
+        /// comes with Rust; under another one it fails.
         #[macro_export]
         macro_rules! transport_contract {
             ($dollar subject:expr) => {$($(
-                #[test]
+                #[::core::prelude::v1::test]
                 fn $clause() -> ::core::result::Result<(), $dollar crate::transport::Broken> {
                     $dollar crate::transport::Clause::test(
-                        stringify!($clause),
-                        concat!(module_path!(), "::", stringify!($clause)),
+                        ::core::stringify!($clause),
+                        ::core::concat!(::core::module_path!(), "::", ::core::stringify!($clause)),
                         &$dollar subject,
                     )
                 }
