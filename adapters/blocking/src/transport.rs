@@ -1,6 +1,7 @@
 //! Calls over ureq.
 
 mod builder;
+mod places;
 mod resolve;
 
 pub use builder::{NoCertificate, UreqTransportBuilder};
@@ -22,7 +23,9 @@ use vestibule_core::{HttpCall, Reach, Response, Unreachable};
 /// Calls that may reach [`Reach::PublicAddresses`] only have connections of their own. Their URL is
 /// judged before anything else; the name is resolved once for a call, **every** address it resolves
 /// to is judged, and a connection is made to one of those that were judged. One that does not pass
-/// refuses the call, whatever the others are: [`Unreachable::NotPermitted`].
+/// refuses the call, whatever the others are: [`Unreachable::NotPermitted`]. Few of these names are
+/// looked up at a time, and the others wait, until their deadline: whoever answers for a name
+/// slowly, on purpose, uses up no threads that the names of providers need.
 #[derive(Clone)]
 pub struct UreqTransport {
     configured: Agent,

@@ -44,7 +44,7 @@ impl UreqTransportBuilder {
     /// Resolves names with this instead of the machine's resolver, for calls of every reach. It is
     /// asked once for a call, on a thread of its own that the call's deadline does not end, and
     /// what it answers is judged as the machine's answer is. An error of it is a connection that
-    /// failed.
+    /// failed. For names that came from outside it is asked 16 times at once at most.
     #[must_use]
     pub fn resolver<R>(mut self, resolver: R) -> Self
     where
@@ -86,16 +86,15 @@ impl UreqTransportBuilder {
             self.roots.into_iter().chain(machine).collect::<Vec<_>>().into()
         };
         let config = config(TlsConfig::builder().root_certs(trusted).build());
-        let agent = |lookup, reach| {
-            let resolver = Judging { lookup, reach };
+        let lookup = self.lookup.unwrap_or_else(by_the_machine);
+        // ureq's own resolver would panic where no thread can be had.
+        let agent = |reach| {
+            let resolver = Judging::new(Arc::clone(&lookup), reach);
             Agent::with_parts(config.clone(), DefaultConnector::default(), resolver)
         };
         UreqTransport {
-            configured: match &self.lookup {
-                Some(lookup) => agent(Arc::clone(lookup), Reach::Configured),
-                None => config.new_agent(),
-            },
-            public: agent(self.lookup.unwrap_or_else(by_the_machine), Reach::PublicAddresses),
+            configured: agent(Reach::Configured),
+            public: agent(Reach::PublicAddresses),
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Instant;
 use std::{fmt, io, thread};
 
 use http::Uri;
@@ -9,6 +10,8 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 use vestibule_core::Reach;
+
+use super::places::Places;
 
 /// Finds the addresses of a name.
 pub(super) type Lookup = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
@@ -21,25 +24,44 @@ pub(super) fn by_the_machine() -> Lookup {
 /// How many addresses ureq takes.
 const MOST: usize = 16;
 
+/// How many names from outside are looked up at a time. Each takes a thread for as long as a
+/// stranger's server keeps it waiting, and the names of providers need threads too.
+const PLACES: usize = 16;
+
 /// Resolves a name and judges what it resolves to.
 ///
 /// ureq connects to what it is given here and resolves nothing itself, so an address that was
 /// judged cannot change before it is connected to.
 pub(super) struct Judging {
-    pub(super) lookup: Lookup,
-    pub(super) reach: Reach,
+    lookup: Lookup,
+    reach: Reach,
+    /// Of names that the operator wrote down there are not many, and nobody is kept waiting.
+    places: Option<Arc<Places>>,
 }
 
 impl Judging {
+    pub(super) fn new(lookup: Lookup, reach: Reach) -> Self {
+        let is_bounded = reach != Reach::Configured;
+        Self { lookup, reach, places: is_bounded.then(|| Places::new(PLACES)) }
+    }
+
     fn look_up(&self, name: &str, timeout: NextTimeout) -> Result<Vec<IpAddr>, Error> {
         let (lookup, name) = (Arc::clone(&self.lookup), name.to_owned());
+        let began = Instant::now();
+        let passed = || Error::Timeout(timeout.reason);
+        let places = self.places.as_ref();
+        let place = places.map(|it| it.take(*timeout.after).ok_or_else(passed)).transpose()?;
         let (found, awaited) = sync_channel(1);
         // Beside the call, as ureq's own resolver does it: nothing else ends a lookup at the
-        // deadline.
-        thread::spawn(move || found.send(lookup(&name)));
-        match awaited.recv_timeout(*timeout.after) {
+        // deadline. A call that is given up leaves its lookup behind, and as long as that lasts its
+        // place is taken. Where no thread can be had, that is an error and no panic.
+        thread::Builder::new().spawn(move || {
+            let _place = place;
+            found.send(lookup(&name))
+        })?;
+        match awaited.recv_timeout(timeout.after.saturating_sub(began.elapsed())) {
             Ok(found) => Ok(found?),
-            Err(RecvTimeoutError::Timeout) => Err(Error::Timeout(timeout.reason)),
+            Err(RecvTimeoutError::Timeout) => Err(passed()),
             // The lookup panicked.
             Err(RecvTimeoutError::Disconnected) => Err(Error::HostNotFound),
         }
@@ -96,10 +118,14 @@ impl std::error::Error for OutsideReach {}
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
     use super::*;
 
     fn resolve(url: &'static str, reach: Reach) -> Result<Vec<SocketAddr>, Error> {
-        let judging = Judging { lookup: by_the_machine(), reach };
+        let judging = Judging::new(by_the_machine(), reach);
         let found =
             judging.resolve(&Uri::from_static(url), &Config::default(), NextTimeout::default())?;
         Ok(found.to_vec())
@@ -121,5 +147,41 @@ mod tests {
         assert_eq!(found, ["127.0.0.1:80".parse().unwrap()]);
         let refused = resolve("https://[::1]/", Reach::PublicAddresses).unwrap_err();
         assert!(matches!(refused, Error::Other(cause) if cause.is::<OutsideReach>()));
+    }
+
+    /// Names of strangers that take long keep no other call waiting than those to strangers' names,
+    /// even when nobody waits for them any more.
+    #[test]
+    fn slow_names_from_outside_keep_no_configured_name_waiting() {
+        let (begun, begins) = channel();
+        let (gate, shut) = channel::<()>();
+        let (begun, shut) = (Mutex::new(begun), Mutex::new(shut));
+        let lookup: Lookup = Arc::new(move |name| {
+            if name.starts_with("slow") {
+                begun.lock().unwrap().send(()).unwrap();
+                let _open = shut.lock().unwrap().recv();
+            }
+            Ok(vec![[1, 1, 1, 1].into()])
+        });
+        let within = |judging: &Judging, name, time: Duration| {
+            let timeout = NextTimeout { after: time.into(), ..NextTimeout::default() };
+            judging.resolve(&Uri::from_static(name), &Config::default(), timeout)
+        };
+        let (slow, far) = ("https://slow.test/", Duration::from_secs(20));
+        let public = Judging::new(Arc::clone(&lookup), Reach::PublicAddresses);
+        for _ in 0..PLACES {
+            let given_up = within(&public, slow, Duration::ZERO).unwrap_err();
+            assert!(matches!(given_up, Error::Timeout(_)), "{given_up}");
+            begins.recv_timeout(far).unwrap();
+        }
+        let waited = within(&public, slow, Duration::from_millis(10)).unwrap_err();
+        assert!(matches!(waited, Error::Timeout(_)), "{waited}");
+        assert!(begins.try_recv().is_err(), "one more has begun");
+
+        let configured = Judging::new(lookup, Reach::Configured);
+        assert_eq!(within(&configured, "https://ours.test/", far).unwrap().len(), 1);
+
+        drop(gate);
+        assert_eq!(within(&public, slow, far).unwrap().len(), 1);
     }
 }

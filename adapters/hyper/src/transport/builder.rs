@@ -40,6 +40,9 @@ impl ReqwestTransportBuilder {
     /// Resolves names with this instead of the machine's resolver, for calls of every reach. It is
     /// asked once for a connection, and what it answers is judged as the machine's answer is. An
     /// error of it is a connection that failed.
+    ///
+    /// For names that came from outside it is asked 16 times at once at most, on tasks of their
+    /// own, which a call's deadline does not end: it should have an end of its own.
     #[must_use]
     pub fn resolver<R, F>(mut self, resolver: R) -> Self
     where
@@ -100,7 +103,7 @@ impl ReqwestTransportBuilder {
             .pool_max_idle_per_host(KEPT_PER_HOST)
             .tls_certs_merge(self.roots.iter().cloned());
         if let Some((lookup, reach)) = resolver {
-            client = client.dns_resolver(Judging { lookup: Arc::clone(lookup), reach });
+            client = client.dns_resolver(Judging::new(Arc::clone(lookup), reach));
         }
         let hint = if self.roots.is_empty() { NO_CERTIFICATES } else { BAD_CERTIFICATE };
         client.build().map_err(|source| NoTransport { hint, source: source.into() })

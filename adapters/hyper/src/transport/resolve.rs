@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 use vestibule_core::Reach;
 
 type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
@@ -22,20 +23,46 @@ pub(super) fn by_the_machine() -> Lookup {
     })
 }
 
+/// How many names from outside are looked up at a time. Each may take one of tokio's threads for as
+/// long as a stranger's server keeps it waiting, and the names of providers need some too.
+const PLACES: usize = 16;
+
 /// Resolves a name and judges what it resolves to.
 ///
 /// reqwest connects to what it is given here and resolves nothing itself, so an address that was
 /// judged cannot change before it is connected to.
 pub(super) struct Judging {
-    pub(super) lookup: Lookup,
-    pub(super) reach: Reach,
+    lookup: Lookup,
+    reach: Reach,
+    /// Of names that the operator wrote down there are not many, and nobody is kept waiting.
+    places: Option<Arc<Semaphore>>,
+}
+
+impl Judging {
+    pub(super) fn new(lookup: Lookup, reach: Reach) -> Self {
+        let is_bounded = reach != Reach::Configured;
+        Self { lookup, reach, places: is_bounded.then(|| Arc::new(Semaphore::new(PLACES))) }
+    }
 }
 
 impl Resolve for Judging {
     fn resolve(&self, name: Name) -> Resolving {
-        let (reach, looking) = (self.reach, (self.lookup)(name.as_str().to_owned()));
+        let (lookup, name) = (Arc::clone(&self.lookup), name.as_str().to_owned());
+        let (reach, places) = (self.reach, self.places.clone());
         Box::pin(async move {
-            let found = looking.await?;
+            let found = match places {
+                None => lookup(name).await?,
+                Some(places) => {
+                    let place = places.acquire_owned().await?;
+                    // A task of its own: a call that is given up leaves its lookup behind, and as
+                    // long as that lasts its place is taken.
+                    let looking = tokio::spawn(async move {
+                        let _place = place;
+                        lookup(name).await
+                    });
+                    looking.await??
+                }
+            };
             // Nobody who means well resolves to an address inside among those outside.
             if !found.iter().all(|&address| reach.permits(address)) {
                 return Err(OutsideReach.into());
@@ -56,12 +83,17 @@ pub(super) struct OutsideReach;
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::time::Duration;
+
+    use tokio::sync::mpsc::unbounded_channel;
+    use tokio::time::timeout;
+
     use super::*;
 
     type Failed = Box<dyn std::error::Error + Send + Sync>;
 
     async fn localhost(reach: Reach) -> Result<Vec<IpAddr>, Failed> {
-        let judging = Judging { lookup: by_the_machine(), reach };
+        let judging = Judging::new(by_the_machine(), reach);
         let found = judging.resolve("localhost".parse().unwrap()).await?;
         Ok(found.map(|address| address.ip()).collect())
     }
@@ -72,5 +104,41 @@ mod tests {
         assert!(!found.is_empty() && found.iter().all(IpAddr::is_loopback), "{found:?}");
         let refused = localhost(Reach::PublicAddresses).await.unwrap_err();
         assert!(refused.is::<OutsideReach>(), "{refused:?}");
+    }
+
+    /// Names of strangers that take long keep no other call waiting than those to strangers' names,
+    /// even when nobody waits for them any more.
+    #[tokio::test]
+    async fn slow_names_from_outside_keep_no_configured_name_waiting() {
+        let (begun, mut begins) = unbounded_channel();
+        let gate = Arc::new(Semaphore::new(0));
+        let shut = Arc::clone(&gate);
+        let lookup: Lookup = Arc::new(move |name| {
+            let (begun, gate) = (begun.clone(), Arc::clone(&shut));
+            Box::pin(async move {
+                if name.starts_with("slow") {
+                    begun.send(()).unwrap();
+                    let _open = gate.acquire().await;
+                }
+                Ok(vec![[1, 1, 1, 1].into()])
+            })
+        });
+        let public = Judging::new(Arc::clone(&lookup), Reach::PublicAddresses);
+        let slow = || public.resolve("slow.test".parse().unwrap());
+        let calls: Vec<_> = (0..PLACES).map(|_| tokio::spawn(slow())).collect();
+        for call in calls {
+            begins.recv().await.unwrap();
+            call.abort();
+            assert!(call.await.is_err_and(|ended| ended.is_cancelled()));
+        }
+        let mut waiting = slow();
+        assert!(timeout(Duration::from_millis(10), &mut waiting).await.is_err());
+        assert!(begins.try_recv().is_err(), "one more has begun");
+
+        let configured = Judging::new(lookup, Reach::Configured);
+        assert_eq!(configured.resolve("ours.test".parse().unwrap()).await.unwrap().count(), 1);
+
+        gate.add_permits(PLACES);
+        assert_eq!(waiting.await.unwrap().count(), 1);
     }
 }
