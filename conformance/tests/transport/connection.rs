@@ -12,7 +12,7 @@ use crate::client::Fault;
 use crate::verify;
 
 /// Longer than anybody waits for a deadline that has passed.
-const LONG: Duration = Duration::from_secs(6);
+const LONG: Duration = Duration::from_secs(12);
 
 /// A connection, with TLS or without.
 pub(crate) struct Connection {

@@ -121,10 +121,11 @@ fn each_fault_is_caught_by_the_clause_that_is_meant_for_it() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
-/// Whether a client keeps a clause in spite of its fault.
+/// Whether a client keeps a clause in spite of its fault, each time. A machine that stalls for as
+/// long as a deadline makes what is wrong look right.
 fn keeps(fault: Fault, clause: &str) -> bool {
     let clause = CLAUSES.iter().find(|it| it.name() == clause).unwrap();
-    clause.check(&|given| Client::new(given, Some(fault)), None).unwrap().is_ok()
+    (0..3).all(|_| clause.check(&|given| Client::new(given, Some(fault)), None).unwrap().is_ok())
 }
 
 #[test]

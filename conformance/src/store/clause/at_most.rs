@@ -93,6 +93,7 @@ pub fn a_load_that_may_be_old_is_not_older_for_being_overtaken<S: Subject>(
         })
     });
     drop(reads);
+    let over = Over(&written);
     let counted = (1..=WRITES).try_for_each(|number| -> Verdict {
         writer.put(&key, Some(&sample(number - 1, 0)), Some(&sample(number, 0)))?;
         lock(&written).done.push((number, Instant::now()));
@@ -100,7 +101,7 @@ pub fn a_load_that_may_be_old_is_not_older_for_being_overtaken<S: Subject>(
         let _ = readers_left.recv_timeout(2 * SHORT);
         Ok(())
     });
-    lock(&written).is_over = true;
+    drop(over);
     for reader in readers {
         reader.joined()??;
     }
@@ -113,6 +114,15 @@ struct Written {
     done: Vec<(u64, Instant)>,
     /// Nothing is written any more.
     is_over: bool,
+}
+
+/// Whatever becomes of the writer.
+struct Over<'a>(&'a Mutex<Written>);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        lock(self.0).is_over = true;
+    }
 }
 
 fn lock(written: &Mutex<Written>) -> MutexGuard<'_, Written> {

@@ -15,7 +15,7 @@ use crate::transport::peer::read_request;
 use crate::transport::{Broken, Given, Peer, Resolver, next_request};
 
 /// Nothing that is to end at [`SOON`] takes as long, however busy the machine.
-const REASON: Duration = Duration::from_secs(5);
+const REASON: Duration = Duration::from_secs(10);
 
 /// How long a server that drips waits between two bytes: so much shorter than [`SOON`] that no
 /// stall of a busy machine makes one byte come too late by itself.
