@@ -101,7 +101,7 @@ fn rule_04_registration_answers_what_clients_need() {
 /// body, and a secret by the way that was not registered.
 #[test]
 fn rule_05_a_secret_is_shown_in_any_way() {
-    crate::typescript_v1::typescript_v1_writes_basic_as_it_is();
+    crate::typescript_v1::typescript_v1_writes_a_secret_that_it_was_given_as_it_is();
     crate::python::python_quotes_its_credentials_and_sends_the_id_in_the_body_too();
     crate::rmcp::rmcp_writes_basic_form_encoded_if_it_has_a_secret();
     crate::codex::codex_sends_basic_after_it_was_told_post();

@@ -106,12 +106,23 @@ fn typescript_v1_shows_the_secret_in_the_body_if_it_registered_so() {
 }
 
 #[test]
-pub(crate) fn typescript_v1_writes_basic_as_it_is() {
+fn typescript_v1_writes_basic_as_it_is() {
     let mut world = world();
     let client = registered(&mut world, &metadata("client_secret_basic"));
     let code = code(&mut world, &client.id, BACK, &ASKED);
     let authorization = basic_raw(&client.id, &client.secret.unwrap());
     tokens(&token(&mut world, &redemption(&code), Some(&authorization)));
+}
+
+/// An operator can have given it a secret that reads differently when it is decoded.
+#[test]
+pub(crate) fn typescript_v1_writes_a_secret_that_it_was_given_as_it_is() {
+    let (id, secret) = ("my-app", "s3cret/with+signs=&%20");
+    let mut config = config_for(&[MCP]);
+    config.clients.push(crate::world::client(id, Some(secret), &[BACK]));
+    let mut world = World::of(config);
+    let code = code(&mut world, id, BACK, &ASKED);
+    tokens(&token(&mut world, &redemption(&code), Some(&basic_raw(id, secret))));
 }
 
 #[test]
