@@ -25,8 +25,8 @@
 //! caller's thread ever touches the disk, but for [`SqliteStore::backup`].
 //!
 //! What SQLite cannot do is answered with [`Unavailable`](vestibule_core::Unavailable), and
-//! [`Options::on_trouble`] is told once why, until it is over. A disk that was full and no longer is, a lock that is
-//! released, a file that may be written again: the store works again by itself.
+//! [`Options::on_trouble`] is told once why, until it is over. A disk that was full and no longer
+//! is, a lock that is released, a file that may be written again: the store works again by itself.
 //!
 //! The file belongs on a local file system: write-ahead logging shares memory between processes,
 //! which no network file system does. Copy it with [`SqliteStore::backup`], not with `cp`, which

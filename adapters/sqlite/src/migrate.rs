@@ -60,8 +60,8 @@ fn look_within(connection: &Connection) -> rusqlite::Result<Found> {
 }
 
 /// Takes the steps that are missing, all of them or none, and says what it found before. Finds
-/// nothing to do where another process was faster, and does nothing to a file that it does not know:
-/// that process may have been a newer program.
+/// nothing to do where another process was faster, and does nothing to a file that it does not
+/// know, for that process may have been a newer program.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<Found> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = look_within(&transaction)?;
