@@ -3,15 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::path::PathBuf;
+use std::time::Duration;
 
 use vestibule_conformance::store::{Blocking, Folder, Subject};
 use vestibule_core::Timestamp;
-use vestibule_sqlite::SqliteStore;
+use vestibule_sqlite::{Options, SqliteStore};
 
-/// The file in a folder of its own.
-fn file(folder: &Folder) -> PathBuf {
-    folder.path().join("vestibule.db")
+/// The store in a folder of its own. On a busy machine four of them may wait for each other longer
+/// than a request would.
+fn open(folder: &Folder) -> SqliteStore {
+    let mut options = Options::default();
+    options.busy_timeout = Duration::from_secs(60);
+    SqliteStore::open_with(folder.path().join("vestibule.db"), options).unwrap()
 }
 
 /// For code without async.
@@ -25,7 +28,7 @@ impl Subject for AsBlocking {
     }
 
     fn open(&self) -> SqliteStore {
-        SqliteStore::open(file(&self.0)).unwrap()
+        open(&self.0)
     }
 
     fn address(&self) -> Option<String> {
@@ -52,7 +55,7 @@ impl Subject for AsAsync {
     }
 
     fn open(&self) -> Blocking<SqliteStore> {
-        Blocking::without_a_runtime(SqliteStore::open(file(&self.0)).unwrap())
+        Blocking::without_a_runtime(open(&self.0))
     }
 
     fn address(&self) -> Option<String> {

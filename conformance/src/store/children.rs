@@ -167,7 +167,7 @@ pub(super) struct Child {
 
 impl Child {
     /// What the child says next; `None`: nothing any more.
-    pub(super) fn hear(&mut self) -> Result<Option<String>, Objection> {
+    pub(super) fn hear(&self) -> Result<Option<String>, Objection> {
         let Some(output) = &self.output else {
             return Ok(None);
         };
