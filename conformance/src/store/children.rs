@@ -182,7 +182,7 @@ impl Child {
         Ok(None)
     }
 
-    pub(super) fn wait_until_ready(&mut self) -> Verdict {
+    pub(super) fn wait_until_ready(&self) -> Verdict {
         match self.hear()?.as_deref() {
             Some(READY) => Ok(()),
             Some(other) => Err(Objection::Broken(format!("a child process: {other}"))),

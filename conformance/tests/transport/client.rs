@@ -148,13 +148,14 @@ impl Client {
 
     fn proxy(&self, reach: Reach, tls: bool) -> Option<String> {
         let outside = reach == Reach::PublicAddresses;
-        let of = match self.fault? {
-            Fault::ObeysProxies => "HTTP_PROXY",
-            Fault::ObeysProxiesOutside if outside => "HTTPS_PROXY",
-            Fault::ObeysProxiesOfHttps if tls && !outside => "HTTPS_PROXY",
-            _ => return None,
-        };
-        std::env::var(of).ok()
+        let obeyed = [
+            (Fault::ObeysProxies, true, "HTTP_PROXY"),
+            (Fault::ObeysProxiesOutside, outside, "HTTPS_PROXY"),
+            (Fault::ObeysProxiesOfHttps, tls && !outside, "HTTPS_PROXY"),
+        ];
+        let mut obeyed = obeyed.into_iter();
+        let (.., name) = obeyed.find(|(fault, here, _)| self.fault == Some(*fault) && *here)?;
+        std::env::var(name).ok()
     }
 
     /// All that may be connected to.
