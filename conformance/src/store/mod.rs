@@ -96,7 +96,8 @@ macro_rules! __store_tests {
                         ::core::module_path!(),
                         ::core::stringify!($clause),
                     );
-                    $crate::store::as_test($crate::store::clause::$clause::<$subject>(&children), $all)
+                    let verdict = $crate::store::clause::$clause::<$subject>(&children);
+                    $crate::store::as_test(verdict, $all)
                 }
             )*
         }

@@ -25,14 +25,14 @@ pub fn no_update_is_lost_between_processes<S: Subject>(children: &Children) -> V
     for number in 1..=PROCESSES {
         processes.push(children.start(CLAUSE, number, &subject)?);
     }
-    for process in &mut processes {
+    for process in &processes {
         process.wait_until_ready()?;
     }
     for process in &mut processes {
         process.go()?;
     }
     let mut unknown = 0;
-    for process in &mut processes {
+    for process in &processes {
         let said = process.hear()?.unwrap_or_default();
         unknown += said
             .parse::<u64>()
