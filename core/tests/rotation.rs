@@ -139,6 +139,17 @@ fn a_removed_key_ends_what_it_made_and_nothing_else() {
     }
 }
 
+#[test]
+fn client_ids_live_on_where_the_old_sealing_secret_is_named_for_registration() {
+    let mut world = World::new();
+    let id = world.register("https://app.test/cb");
+    let mut rotated = config();
+    rotated.registration.secrets = vec![SealingSecret::new([1; 32]).unwrap()];
+    rotated.secrets = vec![SealingSecret::new([2; 32]).unwrap()];
+    let page = world.reconfigured(rotated).get(&authorize_with(&[("client_id", &id)]));
+    assert_eq!(page.status, 200, "{}", text(&page));
+}
+
 /// The key that is kept in the store, for who configures none.
 fn kept(world: &mut World, secrets: &[u8]) -> Result<SigningKey, Refusal> {
     let secrets: Vec<_> =
