@@ -91,6 +91,9 @@ pub enum Ended {
     LostWrite,
     /// The application refused the person at a refresh.
     Denied,
+    /// The operator ended it with others, by a [`Cutoff`](crate::Cutoff), and somebody came with one
+    /// of its tokens.
+    CutOff,
 }
 
 impl Ended {
@@ -103,6 +106,7 @@ impl Ended {
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::LostWrite => "lost_write",
             Self::Denied => "denied",
+            Self::CutOff => "cut_off",
         }
     }
 }

@@ -125,6 +125,14 @@ impl Grant {
         }
     }
 
+    /// Notes on a tombstone whether this very request wrote it down for a cutoff.
+    pub(crate) fn cut_off_now(self, now: bool) -> Self {
+        match self {
+            Self::Revoked(revoked) => Self::Revoked(Revoked { cut_off_now: now, ..revoked }),
+            other @ (Self::IssuedCode(_) | Self::Tokens(_)) => other,
+        }
+    }
+
     /// Ends it. Ending twice is ending.
     pub(crate) fn end(self, now: Timestamp) -> Revoked {
         match self {
@@ -177,7 +185,7 @@ impl Grant {
         match opened {
             Some((FORM, Stored::IssuedCode(data))) => Ok(Self::IssuedCode(IssuedCode { id, data })),
             Some((FORM, Stored::Tokens(data))) => Ok(Self::Tokens(TokenGrant { id, data })),
-            Some((FORM, Stored::Revoked(data))) => Ok(Self::Revoked(Revoked { id, data })),
+            Some((FORM, Stored::Revoked(data))) => Ok(Self::Revoked(Revoked::of_record(id, data))),
             Some(_) | None => Err(Corrupt),
         }
     }

@@ -175,7 +175,7 @@ fn decide(grant: Option<Grant>, redemption: &Redemption, now: Timestamp) -> Deci
     let refused = |refusal| Decision::Keep(Outcome::refused(refusal));
     match grant {
         None => refused(Refusal::GrantUnknown),
-        Some(Grant::Revoked(_)) => refused(Refusal::GrantEnded),
+        Some(Grant::Revoked(revoked)) => Decision::Keep(Outcome::over(&revoked)),
         Some(Grant::IssuedCode(code)) => {
             let minted = code
                 .redeem(redemption, now)

@@ -188,7 +188,9 @@ fn decide(
 ) -> Step<Decision<Outcome>> {
     let grant = match grant {
         None => return keep(Refusal::GrantUnknown),
-        Some(Grant::Revoked(_)) => return keep(Refusal::GrantEnded),
+        Some(Grant::Revoked(revoked)) => {
+            return Step::Done(Decision::Keep(Outcome::over(&revoked)));
+        }
         Some(grant) if grant.client_id() != Some(refresh.client.id()) => {
             return keep(Refusal::OtherClient);
         }

@@ -25,11 +25,17 @@ const PARAMETERS: [&str; 4] = ["token", "token_type_hint", "client_id", "client_
 pub struct Revoked {
     pub(crate) id: GrantId,
     pub(crate) data: RevokedData,
+    /// Whether the request that sees it has ended it, for a cutoff.
+    pub(crate) cut_off_now: bool,
 }
 
 impl Revoked {
+    pub(crate) fn of_record(id: GrantId, data: RevokedData) -> Self {
+        Self { id, data, cut_off_now: false }
+    }
+
     pub(super) fn new(id: GrantId, ended_at: Timestamp, kept_until: Timestamp) -> Self {
-        Self { id, data: RevokedData { ended_at, kept_until } }
+        Self::of_record(id, RevokedData { ended_at, kept_until })
     }
 
     /// The grant's id.

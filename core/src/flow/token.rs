@@ -1,5 +1,6 @@
 //! `POST /oauth/token`: the token endpoint (RFC 6749 §3.2).
 
+use super::revoke::Revoked;
 use super::transact::{self, Undone};
 use super::{redeem, refresh};
 use crate::check::client_auth;
@@ -42,6 +43,15 @@ impl Outcome {
     pub(super) fn refused(refusal: Refusal) -> Self {
         let event = Event::Refused { refusal: refusal.clone() };
         Self { result: Err(refusal), events: vec![event], unended: None }
+    }
+
+    /// A tombstone was found.
+    pub(super) fn over(revoked: &Revoked) -> Self {
+        if revoked.cut_off_now {
+            Self::ended(revoked.id, Ended::CutOff, Refusal::GrantEnded)
+        } else {
+            Self::refused(Refusal::GrantEnded)
+        }
     }
 
     pub(super) fn ended(grant_id: GrantId, why: Ended, refusal: Refusal) -> Self {

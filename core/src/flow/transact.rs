@@ -59,7 +59,8 @@ pub(crate) fn transact<T: Send + Sync + 'static>(
     decide: impl Fn(Option<Grant>, &mut Tick) -> Step<Decision<T>> + Send + Sync + 'static,
 ) -> Step<Result<T, Undone<T>>> {
     let patience = Patience::from(tick.now);
-    Round { setup: setup.clone(), id, decide: Arc::new(decide), patience }.load(tick)
+    let decide = Arc::new(decide);
+    Round { setup: setup.clone(), id, decide, patience, cut_off: false }.load(tick)
 }
 
 /// Ends a grant whoever asks; whether it was alive.
@@ -78,6 +79,8 @@ struct Round<T: 'static> {
     id: GrantId,
     decide: Arc<Decide<T>>,
     patience: Patience,
+    /// Whether the tombstone that will be found was just written for a cutoff.
+    cut_off: bool,
 }
 
 impl<T: Send + Sync + 'static> Round<T> {
@@ -103,7 +106,8 @@ impl<T: Send + Sync + 'static> Round<T> {
         tick: &mut Tick,
     ) -> Step<Result<T, Undone<T>>> {
         let Some(allowed) = grant.allowed() else {
-            return self.decide(Some(version), Some(grant), tick);
+            let tombstone = grant.cut_off_now(self.cut_off);
+            return self.decide(Some(version), Some(tombstone), tick);
         };
         let cutoffs = Questions::of_grant(&self.setup, allowed, cutoff::SEEN_WITHIN);
         cutoffs.answer(&self.setup, tick).then(tick, move |over, tick| match over {
@@ -119,8 +123,8 @@ impl<T: Send + Sync + 'static> Round<T> {
         write(&self.setup, Some(version), tombstone, self.patience, tick).then(
             tick,
             move |written, tick| match written {
-                Ok((_, patience)) => match self.again(patience) {
-                    Some(round) => round.load(tick),
+                Ok((swapped, patience)) => match self.again(patience) {
+                    Some(round) => Self { cut_off: swapped == Swapped::Done, ..round }.load(tick),
                     None => Step::Done(Err(Refusal::Contention.into())),
                 },
                 Err(refusal) => Step::Done(Err(refusal.into())),
