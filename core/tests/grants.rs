@@ -179,4 +179,6 @@ fn sto_03_sto_11_whether_a_store_is_known_is_never_guessed() {
     assert_eq!(knows_store(&mut world), Err(Refusal::StoreUnavailable));
     world.store.corrupt_kind("mark");
     assert_eq!(knows_store(&mut world), Err(Refusal::CorruptRecord));
+    mark_store(&mut world).unwrap();
+    assert_eq!(knows_store(&mut world), Ok(true), "the next start makes it anew");
 }

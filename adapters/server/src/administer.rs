@@ -116,7 +116,8 @@ fn with_server<T>(
         if !known {
             return Err("the store is not this configuration's: no server with this `issuer` and \
                 the first of these `secrets` has opened it, so nothing in it could be found. Where \
-                secrets come from the environment, set it as the server has it"
+                secrets come from the environment, set it as the server has it; for a backup from \
+                before a rotation, list the secret that was first then first"
                 .to_owned());
         }
         act(&server, &store).await

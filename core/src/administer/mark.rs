@@ -29,7 +29,9 @@ fn mark_under(setup: Setup, n: usize, tick: &mut Tick) -> Step<Result<(), Refusa
         let Ok(found) = answer else {
             return Step::Done(Err(Refusal::StoreUnavailable));
         };
-        let (Some(key), None) = (setup.keys().all().nth(n), found) else {
+        // A mark holds nothing, so one that was damaged is simply made anew.
+        let damaged = found.as_ref().is_some_and(|mark| !is_good(&setup, &place, mark));
+        let (Some(key), true) = (setup.keys().all().nth(n), found.is_none() || damaged) else {
             return mark_under(setup, n + 1, tick);
         };
         let version = Version::from_bytes(tick.entropy.draw("record version"));
@@ -39,11 +41,10 @@ fn mark_under(setup: Setup, n: usize, tick: &mut Tick) -> Step<Result<(), Refusa
         let mark = Record { version, owner: None, expires_at: Timestamp::MAX, bytes };
         let patience = Patience::from(tick.now);
         // A conflict is another instance that was faster.
-        swap(Swap::new(place, None, Some(mark)), patience, tick).then(tick, move |written, tick| {
-            match written {
-                Ok(_) => mark_under(setup, n + 1, tick),
-                Err(refusal) => Step::Done(Err(refusal)),
-            }
+        let question = Swap::new(place, found.map(|found| found.version), Some(mark));
+        swap(question, patience, tick).then(tick, move |written, tick| match written {
+            Ok(_) => mark_under(setup, n + 1, tick),
+            Err(refusal) => Step::Done(Err(refusal)),
         })
     })
 }
@@ -56,16 +57,15 @@ pub(crate) fn knows_store(setup: &Setup, tick: &mut Tick) -> Step<Result<bool, R
         Step::Done(match answer {
             Err(_) => Err(Refusal::StoreUnavailable),
             Ok(None) => Ok(false),
-            Ok(Some(mark)) => {
-                let (keys, version) = (setup.keys(), mark.version.as_bytes());
-                let purpose = Purpose::StoreMark;
-                match open_record::<u8>(keys, purpose, place.as_str(), version, &mark.bytes) {
-                    Some(FORM) => Ok(true),
-                    Some(_) | None => Err(Refusal::CorruptRecord),
-                }
-            }
+            Ok(Some(mark)) if is_good(&setup, &place, &mark) => Ok(true),
+            Ok(Some(_)) => Err(Refusal::CorruptRecord),
         })
     })
+}
+
+fn is_good(setup: &Setup, place: &RecordKey, mark: &Record) -> bool {
+    let (purpose, version) = (Purpose::StoreMark, mark.version.as_bytes());
+    open_record(setup.keys(), purpose, place.as_str(), version, &mark.bytes) == Some(FORM)
 }
 
 fn place(key: &SealingKey) -> RecordKey {
