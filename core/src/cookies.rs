@@ -1,5 +1,5 @@
-//! Two kinds of cookies: one per browser against forged forms, one per flow that binds the way back
-//! to the browser.
+//! Three kinds of cookies: one per browser against forged forms, one per flow that binds the way
+//! back to the browser, and one for what a person need not be asked again.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -21,6 +21,7 @@ pub(crate) const LONGEST: usize = 3_800;
 pub(crate) struct CookieNames {
     browser: String,
     flow: String,
+    remembered: String,
     attributes: &'static str,
 }
 
@@ -39,6 +40,7 @@ impl CookieNames {
         Self {
             browser: format!("{prefix}vestibule-browser-{hash}"),
             flow: format!("{prefix}vestibule-flow-{hash}-"),
+            remembered: format!("{prefix}vestibule-remembered-{hash}"),
             attributes,
         }
     }
@@ -55,6 +57,20 @@ impl CookieNames {
         const DAY: u32 = 24 * 60 * 60;
         let Self { browser, attributes, .. } = self;
         format!("{browser}={value}; Max-Age={DAY}{attributes}").try_into().ok()
+    }
+
+    /// What this browser's person need not be asked again.
+    pub(crate) fn remembered<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        pairs(headers).find(|(name, _)| *name == self.remembered).map(|(_, value)| value)
+    }
+
+    pub(crate) fn set_remembered(&self, value: &str, seconds: u64) -> Option<HeaderValue> {
+        let Self { remembered, attributes, .. } = self;
+        format!("{remembered}={value}; Max-Age={seconds}{attributes}").try_into().ok()
+    }
+
+    pub(crate) fn delete_remembered(&self) -> Option<HeaderValue> {
+        self.delete(&self.remembered)
     }
 
     /// The cookie of one flow.

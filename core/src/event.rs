@@ -70,6 +70,11 @@ pub enum Event {
         /// Why.
         why: Ended,
     },
+    /// A person was shown an error page, with a text on it by which this is found.
+    ErrorPageShown {
+        /// The text: `3f9a-0c21`.
+        reference: String,
+    },
     /// A request was refused.
     Refused {
         /// Why, with all that is known. The client was told less.
@@ -125,6 +130,7 @@ impl Event {
             Self::Refreshed { .. } => "refreshed",
             Self::RefreshedAgain { .. } => "refreshed_again",
             Self::GrantEnded { .. } => "grant_ended",
+            Self::ErrorPageShown { .. } => "error_page_shown",
             Self::Refused { .. } => "refused",
         }
     }

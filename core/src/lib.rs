@@ -167,6 +167,7 @@
 //! - [`store`]: the storage contract.
 //! - [`flow`]: the states of a sign-in, and what does not compile.
 //! - [`Refusal`]: every reason for a no, and what a client is told of it.
+//! - [`Look`] and [`Language`]: how the pages look and speak.
 //! - [`Event`]: what happened, for logs and metrics.
 //! - [`Server::end`] and [`Server::grants`]: what an operator ends and lists; [`Cutoff`] says of
 //!   whom.
@@ -214,8 +215,9 @@ pub use bearer::{Challenge, Principal};
 pub use check::redirect_uri::{RegisteredRedirect, Unacceptable};
 pub use client::ConfiguredClient;
 pub use config::{
-    Config, ConfigFault, EndpointUrl, Fault, InvalidEndpoint, InvalidIssuer, InvalidResource,
-    Issuer, Lifetimes, Paths, Registration, Resource,
+    Colour, Config, ConfigFault, Consent, EndpointUrl, Fault, InvalidColour, InvalidEndpoint,
+    InvalidIssuer, InvalidLogo, InvalidResource, Issuer, Lifetimes, Logo, Look, Paths,
+    Registration, Resource,
 };
 pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
@@ -224,6 +226,7 @@ pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
 pub use keys::{Algorithm, InvalidKey, Signer, SigningFailed, SigningKey, Verify};
 pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occasion};
 pub use memory::MemoryStore;
+pub use page::{English, Language, Name, Phrase, Situation};
 pub use refusal::{Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
 pub use secret::{

@@ -8,6 +8,7 @@ use crate::client::{Client, ConfiguredClient};
 use crate::config::{Config, Issuer, Lifetimes, Paths, Registration, Resource};
 use crate::cookies::CookieNames;
 use crate::keys::{KeyRing, SealingKey, SigningKey};
+use crate::page::{English, Language, Style};
 use crate::provider::Provider;
 
 /// Shared by every flow of a server, for as long as the longest of them takes.
@@ -22,6 +23,7 @@ struct Ready {
     providers: Vec<Arc<Provider>>,
     resources: Vec<Resource>,
     cookies: CookieNames,
+    style: Style,
 }
 
 impl Setup {
@@ -44,6 +46,7 @@ impl Setup {
             providers: config.providers.iter().cloned().map(Arc::new).collect(),
             resources,
             cookies: CookieNames::of(&config.issuer),
+            style: Style::of(&config.look),
             config,
         })))
     }
@@ -114,10 +117,29 @@ impl Setup {
         &self.0.resources
     }
 
+    pub(crate) fn resource(&self, uri: &str) -> Option<&Resource> {
+        self.resources().iter().find(|resource| resource.uri() == uri)
+    }
+
+    /// Who runs the server, as people read it.
+    pub(crate) fn operator(&self) -> &str {
+        let origin = self.issuer().origin();
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+        self.0.config.look.name.as_deref().unwrap_or(host)
+    }
+
+    pub(crate) fn style(&self) -> &Style {
+        &self.0.style
+    }
+
+    /// One of the configuration's languages.
+    pub(crate) fn language(&self, n: usize) -> &dyn Language {
+        self.0.config.languages.get(n).map_or(&English, |language| &**language)
+    }
+
     /// What people read of a resource.
     pub(crate) fn resource_name<'a>(&'a self, uri: &'a str) -> &'a str {
-        let resource = self.resources().iter().find(|resource| resource.uri() == uri);
-        resource.and_then(|resource| resource.name.as_deref()).unwrap_or(uri)
+        self.resource(uri).and_then(|resource| resource.name.as_deref()).unwrap_or(uri)
     }
 
     pub(crate) fn client(&self, id: &str) -> Option<Client> {

@@ -25,13 +25,22 @@ pub struct ConfiguredClient {
     pub redirect_uris: Vec<String>,
     /// What people read; the id if there is none.
     pub name: Option<String>,
+    /// Whether people are not asked at all: for the operator's own applications. It needs a secret,
+    /// and `https` redirect URIs only.
+    pub trusted: bool,
 }
 
 impl ConfiguredClient {
     /// A public client without redirect URIs yet.
     #[must_use]
     pub fn new(id: &str) -> Self {
-        Self { id: ClientId::new(id), secret: None, redirect_uris: Vec::new(), name: None }
+        Self {
+            id: ClientId::new(id),
+            secret: None,
+            redirect_uris: Vec::new(),
+            name: None,
+            trusted: false,
+        }
     }
 }
 
@@ -107,6 +116,14 @@ impl Client {
         match self {
             Self::Configured(_) => true,
             Self::Registered { registration, .. } => registration.refreshes,
+        }
+    }
+
+    /// Whether people are not asked about it.
+    pub(crate) fn is_trusted(&self) -> bool {
+        match self {
+            Self::Configured(client) => client.trusted,
+            Self::Registered { .. } => false,
         }
     }
 

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Config, EndpointUrl, Lifetimes};
+use super::{Config, Consent, EndpointUrl, Lifetimes};
 use crate::check::redirect_uri::{self, Policy};
 use crate::provider::{Provider, TokenAuth};
 
@@ -99,6 +99,18 @@ pub enum Fault {
         "must be 1 to 255 visible ASCII characters and must not start with `vc1_` or `https://`"
     )]
     ClientId,
+    /// A client that skips consent, and could be anybody.
+    #[error(
+        "may skip consent only with a secret and with no redirect URI but https; remove `trusted`, \
+         or give it both"
+    )]
+    Trusted,
+    /// Words for a scope that nobody can be granted.
+    #[error("{scope:?} is described and is not one of the scopes; add it, or remove its words")]
+    DescribesNothing {
+        /// The scope.
+        scope: String,
+    },
     /// A private-use scheme that is none.
     #[error("{value:?} is no private-use scheme; write it like \"cursor\"")]
     Scheme {
@@ -121,6 +133,7 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
     }
     check_paths(config, &mut faults);
     check_lifetimes(&config.lifetimes, &mut faults);
+    check_consent(config.consent, &mut faults);
     check_registration(config, &mut faults);
     check_clients(config, &mut faults);
     for (n, provider) in config.providers.iter().enumerate() {
@@ -136,6 +149,10 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
     check_unique(&mut faults, "resource", "uri", own);
     for (n, resource) in config.resources.iter().enumerate() {
         faults.check_scopes(format_args!("resource[{n}].scopes"), &resource.scopes);
+        for scope in resource.descriptions.keys().filter(|scope| !resource.scopes.contains(scope)) {
+            let fault = Fault::DescribesNothing { scope: scope.clone() };
+            faults.add(format_args!("resource[{n}].scopes"), fault);
+        }
     }
     faults.0
 }
@@ -199,6 +216,15 @@ fn check_lifetimes(lifetimes: &Lifetimes, faults: &mut Faults) {
     }
 }
 
+fn check_consent(consent: Consent, faults: &mut Faults) {
+    if let Consent::Remember(duration) = consent
+        && (duration.as_secs() == 0 || duration > Consent::LONGEST)
+    {
+        let most = Consent::LONGEST.as_secs();
+        faults.add("consent.remember_for", Fault::Lifetime { most });
+    }
+}
+
 fn check_registration(config: &Config, faults: &mut Faults) {
     for value in &config.registration.private_use_schemes {
         if !Policy::may_be_private_use(value) {
@@ -226,6 +252,13 @@ fn check_clients(config: &Config, faults: &mut Faults) {
             if let Err(refused) = policy.accept(uri) {
                 faults.add(format_args!("client[{n}].redirect_uris"), Fault::RedirectUri(refused));
             }
+        }
+    }
+    for (n, client) in config.clients.iter().enumerate() {
+        let is_https = |uri: &String| uri.starts_with("https://");
+        let vouched = client.secret.is_some() && client.redirect_uris.iter().all(is_https);
+        if client.trusted && !vouched {
+            faults.add(format_args!("client[{n}].trusted"), Fault::Trusted);
         }
     }
     check_unique(faults, "client", "id", config.clients.iter().map(|c| c.id.as_str()));

@@ -1,25 +1,31 @@
 //! What an operator decides: a plain value, checked as a whole by
 //! [`Server::new`](crate::Server::new).
 
+mod consent;
 mod endpoint;
 mod fault;
 mod issuer;
+mod look;
 mod paths;
 mod resource;
 
+pub use consent::Consent;
 pub use endpoint::{EndpointUrl, InvalidEndpoint};
 pub use fault::{ConfigFault, Fault};
 pub use issuer::{InvalidIssuer, Issuer};
+pub use look::{Colour, InvalidColour, InvalidLogo, Logo, Look};
 pub use paths::Paths;
 pub use resource::{InvalidResource, Resource};
 
 pub(crate) use fault::check;
 pub(crate) use resource::canonical_resource;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::ConfiguredClient;
 use crate::keys::SigningKey;
+use crate::page::{English, Language};
 use crate::provider::Provider;
 use crate::secret::SealingSecret;
 
@@ -46,6 +52,13 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// What tokens are for (RFC 8707). None: the issuer itself.
     pub resources: Vec<Resource>,
+    /// Whether people are asked again what they have agreed to before.
+    pub consent: Consent,
+    /// How the pages look.
+    pub look: Look,
+    /// In which languages the pages speak: each person's own if it is here, else the first. None:
+    /// English.
+    pub languages: Vec<Arc<dyn Language>>,
     /// Whether the application maps people to claims or tokens: whether [`MapUser`](crate::MapUser)
     /// is asked.
     pub map_users: bool,
@@ -67,6 +80,9 @@ impl Config {
             clients: Vec::new(),
             providers: Vec::new(),
             resources: Vec::new(),
+            consent: Consent::default(),
+            look: Look::default(),
+            languages: vec![Arc::new(English)],
             map_users: false,
         }
     }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use url::{Position, Url};
 
 /// A protected resource that tokens are made for (RFC 8707, RFC 9728).
@@ -8,6 +10,9 @@ pub struct Resource {
     canonical: Url,
     /// The scopes that can be granted for it (RFC 6749 §3.3), in the order in which they are shown.
     pub scopes: Vec<String>,
+    /// What a scope allows, as people read it on the sign-in page: `notes:read` → "Read your notes".
+    /// One that has no words is shown by itself.
+    pub descriptions: BTreeMap<String, String>,
     /// What people read; the URI if there is none.
     pub name: Option<String>,
 }
@@ -20,7 +25,13 @@ impl Resource {
     /// (RFC 8707 §2).
     pub fn new(uri: &str, scopes: Vec<String>) -> Result<Self, InvalidResource> {
         let canonical = parse(uri).ok_or(InvalidResource)?;
-        Ok(Self { uri: uri.to_owned(), canonical, scopes, name: None })
+        Ok(Self {
+            uri: uri.to_owned(),
+            canonical,
+            scopes,
+            descriptions: BTreeMap::new(),
+            name: None,
+        })
     }
 
     /// The URI as configured: this very string becomes `aud`.

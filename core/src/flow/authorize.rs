@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejected;
 use super::consent::ConsentForm;
+use super::depart::depart;
+use super::remember::{self, Agreed, agreed_before};
 use crate::check::pkce::CodeChallenge;
 use crate::check::redirect_uri::{self, RegisteredRedirect};
 use crate::check::{resource, scope};
@@ -14,15 +16,16 @@ use crate::cutoff::Questions;
 use crate::encoding::base64url;
 use crate::event::Event;
 use crate::ids::{ClientId, FlowId, ProviderId};
-use crate::page;
+use crate::page::{self, ErrorPage};
 use crate::params::{Params, known_pairs};
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
+use crate::server::Answer;
 use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::Tick;
 
-const PARAMETERS: [&str; 12] = [
+const PARAMETERS: [&str; 13] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -32,6 +35,7 @@ const PARAMETERS: [&str; 12] = [
     "code_challenge_method",
     "scope",
     "resource",
+    "prompt",
     "provider",
     "request",
     "request_uri",
@@ -134,59 +138,74 @@ enum Stopped {
     Redirectable { rejected: Box<Rejected>, client: Box<Client> },
 }
 
+/// What a request wishes for beside what it asks.
+struct Wishes {
+    /// The provider that it names (`provider`).
+    provider: Option<ProviderId>,
+    /// Whether the person is to be asked, whatever they agreed to before (OpenID Connect Core
+    /// §3.1.2.1, `prompt=consent`).
+    ask: bool,
+}
+
 /// The endpoint.
-pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Step<Reply> {
-    let (asked, preselected) = match read(setup, &request) {
+pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Step<Answer> {
+    let (asked, wishes) = match read(setup, &request) {
         Ok(read) => read,
         Err(stopped) => return Step::Done(stop(setup, stopped)),
     };
     let setup = setup.clone();
-    let cutoffs = Questions::of_client(&setup, &asked.client);
+    let agreed = match (wishes.ask, wishes.provider.as_ref()) {
+        (true, _) => None,
+        (false, wish) => agreed_before(&setup, request.headers(), &asked, wish, tick.now),
+    };
+    let cutoffs = match &agreed {
+        Some(agreed) => Questions::of_flow(&setup, &asked.client, agreed.allowed_at),
+        None => Questions::of_client(&setup, &asked.client),
+    };
     cutoffs.answer(&setup, tick).then(tick, move |over, tick| {
-        Step::Done(match over {
-            Ok(false) => show(&setup, &request, &asked, preselected.as_ref(), tick),
-            Ok(true) => page::refuse(&setup, Refusal::ClientEnded),
-            Err(refusal) => page::refuse(&setup, refusal),
+        Step::Done(match (over, agreed) {
+            (Ok(false), Some(agreed)) => pass(&setup, &request, asked, agreed, tick),
+            // What was agreed to has been ended: they are asked again.
+            (Ok(false), None) | (Ok(true), Some(_)) => {
+                show(&setup, &request, &asked, wishes.provider.as_ref(), tick)
+            }
+            (Ok(true), None) => Answer::refused(Refusal::ClientEnded),
+            (Err(refusal), _) => Answer::refused(refusal),
         })
     })
 }
 
-fn stop(setup: &Setup, stopped: Stopped) -> Reply {
+fn stop(setup: &Setup, stopped: Stopped) -> Answer {
     let (rejected, client) = match stopped {
-        Stopped::Here(refusal) => return page::refuse(setup, refusal),
-        Stopped::Redirectable { rejected, client } => (rejected, client),
+        Stopped::Here(refusal) => return Answer::refused(refusal),
+        Stopped::Redirectable { rejected, client } => (*rejected, client),
     };
     // RFC 9700 §4.11.2: before a person has agreed to anything, a client that nobody vetted must
     // not be able to turn this server into an open redirector; they get a page with a link instead.
-    let automatic = !client.registered_itself() || rejected.redirect.is_loopback();
-    let response = if automatic {
-        rejected.redirect(setup)
+    if !client.registered_itself() || rejected.redirect.is_loopback() {
+        rejected.told(setup)
     } else {
-        page::error(setup, &rejected.refusal, Some(&rejected))
-    };
-    Reply::new(response, Event::Refused { refusal: rejected.refusal })
+        ErrorPage::with_way_back(rejected).into()
+    }
 }
 
 /// `POST /oauth/authorize` (OpenID Connect Core §3.1.2.1) becomes a GET with the form as its query:
 /// the cookies of this site do not come with a POST of another one, and nothing is set before they
 /// do. Only what belongs to an authorization request gets into the URL, whatever else was posted.
-pub(crate) fn authorize_by_post(setup: &Setup, request: &Request) -> Reply {
+pub(crate) fn authorize_by_post(request: &Request) -> Answer {
     let location = request.form().and_then(|form| {
         let query = known_pairs(&PARAMETERS, form)?;
         HeaderValue::try_from(format!("?{query}")).map_err(|_| Refusal::Unreadable)
     });
     match location {
-        Ok(location) => Reply::from(Response::see_other(location)),
-        Err(refusal) => page::refuse(setup, refusal),
+        Ok(location) => Reply::from(Response::see_other(location)).into(),
+        Err(refusal) => Answer::refused(refusal),
     }
 }
 
 /// Client and redirect URI first: until both are sure, no other fault may lead to a redirect
 /// (WEB-02).
-fn read(
-    setup: &Setup,
-    request: &Request,
-) -> Result<(AuthorizeRequest, Option<ProviderId>), Stopped> {
+fn read(setup: &Setup, request: &Request) -> Result<(AuthorizeRequest, Wishes), Stopped> {
     let mut params =
         Params::parse(&PARAMETERS, request.query().as_bytes()).map_err(Stopped::Here)?;
     let client_id = params.required("client_id").map_err(Stopped::Here)?;
@@ -209,13 +228,13 @@ fn read(
         None => read_rest(setup, &mut params),
     };
     match rest {
-        Ok(Rest { code_challenge, scope, resource, preselected }) => {
+        Ok(Rest { code_challenge, scope, resource, wishes }) => {
             let asked =
                 AuthorizeRequest { client, redirect, state, code_challenge, scope, resource };
             if asked.length() > LONGEST {
                 return Err(Stopped::Here(Refusal::RequestTooLong));
             }
-            Ok((asked, preselected))
+            Ok((asked, wishes))
         }
         Err(refusal) => {
             let rejected = Box::new(Rejected { refusal, redirect, state });
@@ -228,10 +247,10 @@ struct Rest {
     code_challenge: CodeChallenge,
     scope: String,
     resource: String,
-    preselected: Option<ProviderId>,
+    wishes: Wishes,
 }
 
-fn read_rest(setup: &Setup, params: &mut Params<'_, 12>) -> Result<Rest, Refusal> {
+fn read_rest(setup: &Setup, params: &mut Params<'_, 13>) -> Result<Rest, Refusal> {
     params.repeated()?;
     if params.required("response_type")? != "code" {
         return Err(Refusal::ResponseType);
@@ -253,14 +272,38 @@ fn read_rest(setup: &Setup, params: &mut Params<'_, 12>) -> Result<Rest, Refusal
     )?;
     let resource = resource::resource(setup.resources(), params.optional("resource")?.as_deref())?;
     let scope = scope::granted(params.optional("scope")?.as_deref(), &resource.scopes);
-    let preselected = match params.optional("provider")? {
+    let provider = match params.optional("provider")? {
         None => None,
         Some(id) => {
             let provider = setup.provider(&id).ok_or(Refusal::Invalid { parameter: "provider" })?;
             Some(provider.id.clone())
         }
     };
-    Ok(Rest { code_challenge, scope, resource: resource.uri().to_owned(), preselected })
+    let prompt = params.optional("prompt")?;
+    let ask = prompt.is_some_and(|prompt| prompt.split(' ').any(|value| value == "consent"));
+    let wishes = Wishes { provider, ask };
+    Ok(Rest { code_challenge, scope, resource: resource.uri().to_owned(), wishes })
+}
+
+/// Nobody is asked: the browser goes on at once.
+fn pass(
+    setup: &Setup,
+    request: &Request,
+    asked: AuthorizeRequest,
+    agreed: Agreed,
+    tick: &mut Tick,
+) -> Answer {
+    let event = Event::SignInStarted {
+        client_id: asked.client.id().clone(),
+        provider: agreed.provider.id.clone(),
+    };
+    let flow_id = FlowId(tick.entropy.draw("flow id"));
+    // There is no page that could be sent again: its end is now.
+    let pending = asked.accept(setup, agreed, flow_id, tick.now, tick.now);
+    match depart(setup, request.headers(), pending, tick.now) {
+        Ok(response) => Reply::new(response, event).into(),
+        Err(refusal) => Answer::refused(refusal),
+    }
 }
 
 /// Shows the page. Nothing is kept here: the request waits inside the form, bound to this browser's
@@ -271,7 +314,7 @@ fn show(
     asked: &AuthorizeRequest,
     preselected: Option<&ProviderId>,
     tick: &mut Tick,
-) -> Reply {
+) -> Answer {
     let cookies = setup.cookies();
     // An existing mark stays, so that two tabs work; it is set anew, so that it outlives the page.
     let browser = match cookies.browser(request.headers()) {
@@ -280,9 +323,14 @@ fn show(
     };
     let form = ConsentForm::new(FlowId(tick.entropy.draw("flow id")), asked, tick.now);
     let form = form.to_text(setup, &browser);
-    let mut response = page::sign_in(setup, asked, &form, preselected);
-    if let Some(cookie) = cookies.set_browser(&browser) {
-        response = response.and_cookie(cookie);
-    }
-    Reply::new(response, Event::SignInShown { client_id: asked.client.id().clone() })
+    let lifetime = remember::lifetime(setup, asked);
+    let shown = page::Shown {
+        form: &form,
+        preselected,
+        remember_days: lifetime.map(|lifetime| lifetime.as_secs().div_ceil(24 * 60 * 60)),
+    };
+    let reader = page::Reader::of(setup, request.headers());
+    let response = page::sign_in(setup, asked, &reader, &shown);
+    let event = Event::SignInShown { client_id: asked.client.id().clone() };
+    Answer::from(Reply::new(response, event)).and_cookie(cookies.set_browser(&browser))
 }

@@ -6,14 +6,13 @@ use super::pending::PendingUpstream;
 use super::{Rejected, identity};
 use crate::cutoff::Questions;
 use crate::effect::HttpCall;
-use crate::event::Event;
 use crate::ids::FlowHandle;
-use crate::page;
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::Refusal;
-use crate::reply::{Reply, Request};
+use crate::reply::Request;
 use crate::secret::redacted_debug;
+use crate::server::Answer;
 use crate::setup::Setup;
 use crate::step::{Pending, Step, ask};
 use crate::store::Load;
@@ -48,10 +47,10 @@ pub(crate) fn callback(
     provider: Arc<Provider>,
     request: &Request,
     tick: &mut Tick,
-) -> Step<Reply> {
+) -> Step<Answer> {
     let (pending, said) = match read(setup, provider, request, tick) {
         Ok(read) => read,
-        Err(refusal) => return Step::Done(page::refuse(setup, refusal)),
+        Err(refusal) => return Step::Done(Answer::refused(refusal)),
     };
     let handle = pending.handle();
     match said {
@@ -116,18 +115,23 @@ impl Callback {
 
 /// From the code to the redirect. A flow that has left a record is over before anything is asked of
 /// the provider.
-fn complete(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Tick) -> Step<Reply> {
+fn complete(
+    setup: &Setup,
+    handle: FlowHandle,
+    callback: Callback,
+    tick: &mut Tick,
+) -> Step<Answer> {
     let setup = setup.clone();
     let load = Load::fresh(callback.pending.derived.grant_id.record_key());
     ask(load).then(tick, move |answer, tick| {
         match answer {
             Ok(None) => {}
             Ok(Some(_)) => {
-                let reply = page::refuse(&setup, Refusal::AlreadyCompleted);
-                return Step::Done(without_cookie(&setup, handle, reply));
+                let answer = Answer::refused(Refusal::AlreadyCompleted);
+                return Step::Done(without_cookie(&setup, handle, answer));
             }
             // Nothing is spent yet, the cookie stays: loading the page again goes on.
-            Err(_) => return Step::Done(page::refuse(&setup, Refusal::StoreUnavailable)),
+            Err(_) => return Step::Done(Answer::refused(Refusal::StoreUnavailable)),
         }
         let request = &callback.pending.request;
         let cutoffs = Questions::of_flow(&setup, &request.client, callback.pending.allowed_at());
@@ -137,13 +141,18 @@ fn complete(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Ti
                 let rejected = callback.pending.request.rejected(Refusal::CutOff);
                 Step::Done(answer_client(&setup, handle, rejected))
             }
-            Err(refusal) => Step::Done(page::refuse(&setup, refusal)),
+            Err(refusal) => Step::Done(Answer::refused(refusal)),
         })
     })
 }
 
 /// The provider is asked, and the person gets their answer.
-fn exchange(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Tick) -> Step<Reply> {
+fn exchange(
+    setup: &Setup,
+    handle: FlowHandle,
+    callback: Callback,
+    tick: &mut Tick,
+) -> Step<Answer> {
     let setup = setup.clone();
     callback.exchange(&setup).erase().then(tick, move |fetched, tick| {
         let identity = match fetched {
@@ -151,30 +160,32 @@ fn exchange(setup: &Setup, handle: FlowHandle, callback: Callback, tick: &mut Ti
             Err(rejected) => return Step::Done(answer_client(&setup, handle, *rejected)),
         };
         identity::issue(&setup, identity, tick).then(tick, move |issued, _| {
-            let reply = match issued {
-                Ok(reply) => reply,
+            let answer = match issued {
+                Ok(reply) => reply.into(),
                 Err(identity::NotIssued::AlreadyCompleted) => {
-                    page::refuse(&setup, Refusal::AlreadyCompleted)
+                    Answer::refused(Refusal::AlreadyCompleted)
                 }
                 Err(identity::NotIssued::Rejected(rejected)) => {
                     return Step::Done(answer_client(&setup, handle, *rejected));
                 }
             };
-            Step::Done(without_cookie(&setup, handle, reply))
+            Step::Done(without_cookie(&setup, handle, answer))
         })
     })
 }
 
 /// Tells the client by redirect, and ends the flow in this browser.
-fn answer_client(setup: &Setup, handle: FlowHandle, rejected: Rejected) -> Reply {
-    let reply = Reply::new(rejected.redirect(setup), Event::Refused { refusal: rejected.refusal });
-    without_cookie(setup, handle, reply)
+fn answer_client(setup: &Setup, handle: FlowHandle, rejected: Rejected) -> Answer {
+    // A cutoff ends what was remembered too; otherwise the same consent would come again.
+    let forgotten = if rejected.refusal == Refusal::CutOff {
+        setup.cookies().delete_remembered()
+    } else {
+        None
+    };
+    without_cookie(setup, handle, rejected.told(setup)).and_cookie(forgotten)
 }
 
 /// The flow is over: its cookie goes.
-fn without_cookie(setup: &Setup, handle: FlowHandle, mut reply: Reply) -> Reply {
-    if let Some(deletion) = setup.cookies().delete_flow(handle) {
-        reply.response = reply.response.and_cookie(deletion);
-    }
-    reply
+fn without_cookie(setup: &Setup, handle: FlowHandle, answer: Answer) -> Answer {
+    answer.and_cookie(setup.cookies().delete_flow(handle))
 }

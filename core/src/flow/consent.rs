@@ -1,21 +1,23 @@
 //! `POST /oauth/consent`: the person's answer on the sign-in page.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 
 use super::authorize::{Asked, AuthorizeRequest};
-use super::pending::PendingUpstream;
-use crate::cookies;
+use super::depart::depart;
+use super::remember::{self, Agreed, Remembered};
 use crate::event::Event;
 use crate::ids::FlowId;
 use crate::keys::Purpose;
-use crate::page;
 use crate::params::Params;
+use crate::provider::Provider;
 use crate::refusal::Refusal;
-use crate::reply::{Reply, Request, Response};
+use crate::reply::{Reply, Request};
 use crate::seal::{tag, untag};
+use crate::server::Answer;
 use crate::setup::Setup;
 use crate::tick::Timestamp;
 
@@ -50,40 +52,70 @@ impl ConsentForm {
 }
 
 /// The endpoint.
-pub(crate) fn consent(setup: &Setup, request: &Request, now: Timestamp) -> Reply {
-    answer(setup, request, now).unwrap_or_else(|refusal| page::refuse(setup, refusal))
+pub(crate) fn consent(setup: &Setup, request: &Request, now: Timestamp) -> Answer {
+    answer(setup, request, now).unwrap_or_else(Answer::refused)
 }
 
-fn answer(setup: &Setup, request: &Request, now: Timestamp) -> Result<Reply, Refusal> {
+fn answer(setup: &Setup, request: &Request, now: Timestamp) -> Result<Answer, Refusal> {
     refuse_other_sites(setup, request.headers())?;
     let body = request.form()?;
-    let mut params = Params::parse(&["form", "provider", "cancel"], body)?;
+    let mut params = Params::parse(&["form", "provider", "cancel", "remember"], body)?;
     params.repeated()?;
     let browser = setup.cookies().browser(request.headers()).ok_or(Refusal::FormForged)?;
     let form = ConsentForm::read(setup, browser, &params.required("form")?, now)?;
     let (flow_id, page_ends_at) = (form.flow_id, form.expires_at);
     let asked = AuthorizeRequest::reopen(setup, form.asked)?;
+    let client_id = asked.client.id().clone();
     if params.optional("cancel")?.is_some() {
-        let event = Event::SignInCancelled { client_id: asked.client.id().clone() };
+        let forgotten = forget(setup, request.headers(), &asked, setup.providers(), now);
         let rejected = asked.rejected(Refusal::Cancelled);
-        return Ok(Reply::new(rejected.redirect(setup), event));
+        let told = rejected.redirected(setup, Event::SignInCancelled { client_id });
+        return Ok(told.and_cookie(forgotten));
     }
     let provider =
         setup.provider(&params.required("provider")?).ok_or(Refusal::UnknownProvider)?.clone();
-    let event = Event::SignInStarted {
-        client_id: asked.client.id().clone(),
-        provider: provider.id.clone(),
+    let agreed = Agreed { provider, allowed_at: now };
+    let remembered = if params.optional("remember")?.is_some() {
+        remember(setup, request.headers(), &asked, &agreed)
+    } else {
+        forget(setup, request.headers(), &asked, std::slice::from_ref(&agreed.provider), now)
     };
-    let pending = asked.accept(setup, provider, flow_id, page_ends_at, now);
-    let response = send_upstream(setup, request.headers(), pending, now)?;
-    Ok(Reply::new(response, event))
+    let event = Event::SignInStarted { client_id, provider: agreed.provider.id.clone() };
+    let pending = asked.accept(setup, agreed, flow_id, page_ends_at, now);
+    let response = depart(setup, request.headers(), pending, now)?;
+    Ok(Answer::from(Reply::new(response, event)).and_cookie(remembered))
+}
+
+/// What the box asks for, where it was on the page.
+fn remember(
+    setup: &Setup,
+    headers: &HeaderMap,
+    asked: &AuthorizeRequest,
+    agreed: &Agreed,
+) -> Option<HeaderValue> {
+    remember::lifetime(setup, asked)?;
+    let mut remembered = Remembered::of(setup, headers, agreed.allowed_at);
+    remembered.add(asked, agreed);
+    remembered.into_cookie(setup, agreed.allowed_at)
+}
+
+/// Who answers otherwise, or without the box, is asked again next time.
+fn forget(
+    setup: &Setup,
+    headers: &HeaderMap,
+    asked: &AuthorizeRequest,
+    providers: &[Arc<Provider>],
+    now: Timestamp,
+) -> Option<HeaderValue> {
+    let mut remembered = Remembered::of(setup, headers, now);
+    let forgotten = providers.iter().filter(|provider| remembered.remove(asked, provider)).count();
+    if forgotten > 0 { remembered.into_cookie(setup, now) } else { None }
 }
 
 /// RFC 9700 §4.7.1 and Fetch Metadata: browsers say where a POST comes from, and scripts cannot
 /// change what they say.
 fn refuse_other_sites(setup: &Setup, headers: &HeaderMap) -> Result<(), Refusal> {
-    let text =
-        |name| headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"));
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
     if let Some(site) = text(http::HeaderName::from_static("sec-fetch-site")) {
         return if matches!(site, "same-origin" | "none") {
             Ok(())
@@ -98,45 +130,4 @@ fn refuse_other_sites(setup: &Setup, headers: &HeaderMap) -> Result<(), Refusal>
         Some(origin) if origin == setup.issuer().origin() => Ok(()),
         Some(_) => Err(Refusal::CrossSite),
     }
-}
-
-/// Sets the flow's cookie, drops the oldest ones if there are too many, and redirects to the
-/// provider (MCP security best practices: the cookie is set here and not earlier).
-fn send_upstream(
-    setup: &Setup,
-    headers: &HeaderMap,
-    pending: PendingUpstream,
-    now: Timestamp,
-) -> Result<Response, Refusal> {
-    let names = setup.cookies();
-    let location = pending.upstream_location(setup, now).ok_or(Refusal::RequestTooLong)?;
-    let seconds = pending.expires_at().remaining(now).as_secs();
-    let handle = pending.handle();
-    let value = pending.into_cookie(setup);
-    let name = names.flow_name(handle);
-    let size = name.len() + value.len();
-    if size > cookies::LONGEST {
-        return Err(Refusal::RequestTooLong);
-    }
-    let mut response = Response::see_other(location);
-    if let Some(cookie) = names.set_flow(handle, &value, seconds) {
-        response = response.and_cookie(cookie);
-    }
-    let mut others: Vec<_> = names
-        .flows(headers)
-        .filter(|(other, _)| *other != name)
-        .map(|(other, value)| (PendingUpstream::cookie_expiry(setup, value, now), other, value))
-        .collect();
-    // The youngest first; what does not open any more comes last.
-    others.sort_by_key(|(expires_at, ..)| std::cmp::Reverse(*expires_at));
-    let mut total = size;
-    for (expires_at, other, value) in others {
-        total += other.len() + value.len();
-        if (expires_at.is_none() || total > cookies::MOST_BYTES)
-            && let Some(deletion) = names.delete(other)
-        {
-            response = response.and_cookie(deletion);
-        }
-    }
-    Ok(response)
 }

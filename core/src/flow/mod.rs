@@ -56,6 +56,7 @@
 mod authorize;
 mod callback;
 mod consent;
+mod depart;
 mod exchange;
 mod identity;
 mod issue;
@@ -63,6 +64,7 @@ mod mapping;
 mod pending;
 mod redeem;
 mod refresh;
+mod remember;
 mod revoke;
 mod token;
 pub(crate) mod transact;
@@ -83,9 +85,13 @@ pub(crate) use consent::consent;
 pub(crate) use revoke::revoke;
 pub(crate) use token::token;
 
+use http::HeaderValue;
+
 use crate::check::redirect_uri::RegisteredRedirect;
+use crate::event::Event;
 use crate::refusal::Refusal;
-use crate::reply::Response;
+use crate::reply::{Reply, Response};
+use crate::server::Answer;
 use crate::setup::Setup;
 
 /// A flow that ended in a refusal after its redirect URI was known, so that the client can be told.
@@ -97,17 +103,28 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    /// The error response of RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2).
-    pub(crate) fn redirect(&self, setup: &Setup) -> Response {
+    /// Where the error response of RFC 6749 §4.1.2.1 goes, with `iss` (RFC 9207 §2).
+    pub(crate) fn location(&self, setup: &Setup) -> Option<HeaderValue> {
         let wire = self.refusal.wire();
         let mut parameters = vec![("error", wire.error), ("error_description", &*wire.description)];
         if let Some(state) = &self.state {
             parameters.push(("state", state));
         }
         parameters.push(("iss", setup.issuer().as_str()));
-        match self.redirect.location(&parameters) {
-            Some(location) => Response::see_other(location),
-            None => crate::page::error(setup, &self.refusal, None),
+        self.redirect.location(&parameters)
+    }
+
+    /// The client is told by redirect; `event` is what happened.
+    fn redirected(self, setup: &Setup, event: Event) -> Answer {
+        match self.location(setup) {
+            Some(location) => Reply::new(Response::see_other(location), event).into(),
+            None => Answer::refused(self.refusal),
         }
+    }
+
+    /// The same, as a refusal.
+    fn told(self, setup: &Setup) -> Answer {
+        let event = Event::Refused { refusal: self.refusal.clone() };
+        self.redirected(setup, event)
     }
 }

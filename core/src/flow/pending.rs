@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::authorize::{Asked, AuthorizeRequest};
+use super::remember::Agreed;
 use crate::encoding::base64url;
 use crate::ids::{FlowHandle, FlowId, FlowNonce, GrantId, ProviderId};
 use crate::keys::{Purpose, SealingKey};
@@ -101,11 +102,12 @@ impl AuthorizeRequest {
     pub(super) fn accept(
         self,
         setup: &Setup,
-        provider: Arc<Provider>,
+        agreed: Agreed,
         flow_id: FlowId,
         page_ends_at: Timestamp,
         now: Timestamp,
     ) -> PendingUpstream {
+        let Agreed { provider, allowed_at } = agreed;
         let key = setup.keys().first();
         let nonce = key.mac(Purpose::FlowNonce, &[&flow_id.0, provider.id.as_str().as_bytes()]);
         let nonce = FlowNonce(nonce);
@@ -113,7 +115,7 @@ impl AuthorizeRequest {
             nonce,
             provider: provider.id.clone(),
             upstream_redirect_uri: setup.callback_uri(&provider),
-            allowed_at: now,
+            allowed_at,
             expires_at: now.after(UPSTREAM_LIFETIME),
             ends_at: page_ends_at.after(UPSTREAM_LIFETIME),
         };

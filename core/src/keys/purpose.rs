@@ -13,6 +13,8 @@ pub(crate) enum Purpose {
     FlowNonce,
     /// The cookie of a flow.
     FlowCookie,
+    /// The cookie of what need not be asked again.
+    Remembered,
     /// The `state` sent upstream.
     UpstreamState,
     /// The PKCE verifier sent upstream.
@@ -48,12 +50,13 @@ pub(crate) enum Purpose {
 impl Purpose {
     pub(super) const COUNT: usize = Self::ALL.len();
 
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::ClientId,
         Self::ClientSecret,
         Self::ConsentForm,
         Self::FlowNonce,
         Self::FlowCookie,
+        Self::Remembered,
         Self::UpstreamState,
         Self::UpstreamVerifier,
         Self::GrantId,
@@ -78,6 +81,7 @@ impl Purpose {
             Self::ConsentForm => "consent form",
             Self::FlowNonce => "flow nonce",
             Self::FlowCookie => "flow cookie",
+            Self::Remembered => "remembered consent",
             Self::UpstreamState => "upstream state",
             Self::UpstreamVerifier => "upstream code_verifier",
             Self::GrantId => "grant id",

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use super::Refusal;
 use crate::effect::Unreachable;
 use crate::reply::Response;
+use crate::setup::Setup;
 
 /// What a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,6 +204,22 @@ impl Refusal {
             "error_description": wire.description,
         });
         self.with_headers(Response::json(wire.status, body.to_string()))
+    }
+
+    /// The same; whose client is unknown is told where it can register (RFC 7591 §3), if it can.
+    pub(crate) fn to_json_of(&self, setup: &Setup) -> Response {
+        let mut response = self.to_json();
+        let lost = matches!(self, Self::UnknownClient | Self::ClientEnded);
+        if lost && setup.registration().dynamic {
+            let wire = self.wire();
+            let body = serde_json::json!({
+                "error": wire.error,
+                "error_description": wire.description,
+                "registration_endpoint": setup.url(&setup.paths().register),
+            });
+            response.body = body.to_string().into();
+        }
+        response
     }
 
     /// Adds what the status obliges to: `Allow`, `Retry-After`, `WWW-Authenticate`.

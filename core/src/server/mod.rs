@@ -1,6 +1,9 @@
 //! The server: a configuration made ready, and the way from a path to its endpoint.
 
+mod answer;
 mod routes;
+
+pub(crate) use answer::Answer;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +11,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use routes::{Endpoint, Manners, preflight, routes};
+use routes::{Browser, Endpoint, Manners, Shared, options, preflight, routes};
 
 use crate::administer::{self, Grants, Wiped};
 use crate::bearer::{self, Challenge, Principal};
@@ -16,12 +19,13 @@ use crate::config::{self, Config, ConfigFault, Issuer};
 use crate::cutoff::Cutoff;
 use crate::event::Event;
 use crate::ids::GrantId;
+use crate::page::Reader;
 use crate::refusal::Refusal;
-use crate::reply::{Parts, Reply, Request};
+use crate::reply::{Parts, Reply, Request, Response};
 use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
-use crate::{client, flow, metadata, page};
+use crate::{client, flow, metadata};
 
 /// An authorization server. Immutable, cheap to clone, and without a clock, a store or a thread of
 /// its own: it answers requests with [`Step`]s, and whoever drives them brings the world.
@@ -51,43 +55,51 @@ impl Server {
         let endpoint = self.routes.get(request.parts().uri.path());
         let manners = Manners {
             https: self.issuer().is_https(),
-            shared: endpoint.is_some_and(Endpoint::is_shared),
+            shared: matches!(endpoint, Some(Endpoint::Shared(_))),
             head: request.parts().method == Method::HEAD,
         };
         let step = match endpoint {
-            Some(endpoint) => self.dispatch(endpoint, request, &mut tick),
+            Some(Endpoint::Shared(endpoint)) => self.shared(endpoint, &request, &mut tick),
+            Some(Endpoint::Browser(endpoint)) => self.browser(endpoint, request, &mut tick),
             None => Step::Done(refuse(Refusal::NotFound)),
         };
         step.then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply)))
     }
 
-    fn dispatch(&self, endpoint: &Endpoint, request: Request, tick: &mut Tick) -> Step<Reply> {
-        let (setup, method) = (&self.setup, request.parts().method.clone());
-        if method == Method::OPTIONS {
-            return Step::Done(Reply::from(preflight(endpoint)));
-        }
-        let allowed = endpoint.allowed();
-        if !allowed.split(", ").any(|allowed| allowed == method.as_str()) {
-            let refusal = Refusal::Method { allowed };
-            return Step::Done(if endpoint.is_shared() {
-                refuse(refusal)
-            } else {
-                page::refuse(setup, refusal)
-            });
+    fn shared(&self, endpoint: &Shared, request: &Request, tick: &mut Tick) -> Step<Reply> {
+        let setup = &self.setup;
+        if let Some(reply) = unasked(request, endpoint.allowed(), preflight) {
+            return Step::Done(reply.unwrap_or_else(refuse));
         }
         match endpoint {
-            Endpoint::Document(body) => Step::Done(Reply::from(metadata::document(body))),
-            Endpoint::Register => {
-                Step::Done(client::register(setup, &request, tick).unwrap_or_else(refuse))
+            Shared::Document(body) => Step::Done(Reply::from(metadata::document(body))),
+            Shared::Register => {
+                Step::Done(client::register(setup, request, tick).unwrap_or_else(refuse))
             }
-            Endpoint::Authorize if method == Method::POST => {
-                Step::Done(flow::authorize_by_post(setup, &request))
+            Shared::Token => flow::token(setup, request, tick),
+            Shared::Revoke => flow::revoke(setup, request, tick),
+        }
+    }
+
+    fn browser(&self, endpoint: &Browser, request: Request, tick: &mut Tick) -> Step<Reply> {
+        let setup = self.setup.clone();
+        let reader = Reader::of(&setup, request.headers());
+        self.visited(endpoint, request, tick)
+            .then(tick, move |answer, tick| Step::Done(answer.written(&setup, &reader, tick)))
+    }
+
+    fn visited(&self, endpoint: &Browser, request: Request, tick: &mut Tick) -> Step<Answer> {
+        let setup = &self.setup;
+        if let Some(reply) = unasked(&request, endpoint.allowed(), options) {
+            return Step::Done(reply.map_or_else(Answer::refused, Answer::Reply));
+        }
+        match endpoint {
+            Browser::Authorize if request.parts().method == Method::POST => {
+                Step::Done(flow::authorize_by_post(&request))
             }
-            Endpoint::Authorize => flow::authorize(setup, request, tick),
-            Endpoint::Consent => Step::Done(flow::consent(setup, &request, tick.now)),
-            Endpoint::Callback(provider) => flow::callback(setup, provider.clone(), &request, tick),
-            Endpoint::Token => flow::token(setup, &request, tick),
-            Endpoint::Revoke => flow::revoke(setup, &request, tick),
+            Browser::Authorize => flow::authorize(setup, request, tick),
+            Browser::Consent => Step::Done(flow::consent(setup, &request, tick.now)),
+            Browser::Callback(provider) => flow::callback(setup, provider.clone(), &request, tick),
         }
     }
 
@@ -180,6 +192,20 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("issuer", self.issuer()).finish_non_exhaustive()
     }
+}
+
+/// What is answered before an endpoint looks: `OPTIONS`, and methods that it does not know.
+fn unasked(
+    request: &Request,
+    allowed: &'static str,
+    options: fn(&'static str) -> Response,
+) -> Option<Result<Reply, Refusal>> {
+    let method = &request.parts().method;
+    if *method == Method::OPTIONS {
+        return Some(Ok(Reply::from(options(allowed))));
+    }
+    let known = allowed.split(", ").any(|allowed| allowed == method.as_str());
+    (!known).then_some(Err(Refusal::Method { allowed }))
 }
 
 fn refuse(refusal: Refusal) -> Reply {

@@ -15,32 +15,41 @@ use crate::setup::Setup;
 
 /// What stands at a path.
 pub(super) enum Endpoint {
+    /// Scripts of other sites may read the answer: nothing depends on who is asking (RFC 9700 §2.6).
+    Shared(Shared),
+    /// For a person's browser: what is refused is told on a page.
+    Browser(Browser),
+}
+
+pub(super) enum Shared {
     Document(Bytes),
     Register,
-    Authorize,
-    Consent,
-    Callback(Arc<Provider>),
     Token,
     Revoke,
 }
 
-impl Endpoint {
+pub(super) enum Browser {
+    Authorize,
+    Consent,
+    Callback(Arc<Provider>),
+}
+
+impl Shared {
     pub(super) fn allowed(&self) -> &'static str {
         match self {
             Self::Document(_) => "GET, HEAD, OPTIONS",
             Self::Register | Self::Token | Self::Revoke => "POST, OPTIONS",
-            Self::Authorize => "GET, HEAD, POST",
-            Self::Callback(_) => "GET",
-            Self::Consent => "POST",
         }
     }
+}
 
-    /// Whether scripts of other sites may read the answer: where nothing depends on who is asking
-    /// (RFC 9700 §2.6).
-    pub(super) fn is_shared(&self) -> bool {
+impl Browser {
+    pub(super) fn allowed(&self) -> &'static str {
         match self {
-            Self::Document(_) | Self::Register | Self::Token | Self::Revoke => true,
-            Self::Authorize | Self::Callback(_) | Self::Consent => false,
+            Self::Authorize => "GET, HEAD, POST",
+            // A code is for one look: nobody may take one in advance.
+            Self::Callback(_) => "GET",
+            Self::Consent => "POST",
         }
     }
 }
@@ -76,19 +85,19 @@ fn share(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }
 
+/// `OPTIONS` (RFC 9110 §9.3.7).
+pub(super) fn options(allowed: &'static str) -> Response {
+    Response::empty(StatusCode::NO_CONTENT).with(header::ALLOW, HeaderValue::from_static(allowed))
+}
+
 /// What a browser asks before a script of another site may send a request.
-pub(super) fn preflight(endpoint: &Endpoint) -> Response {
-    let response = Response::empty(StatusCode::NO_CONTENT)
-        .with(header::ALLOW, HeaderValue::from_static(endpoint.allowed()));
-    if !endpoint.is_shared() {
-        return response;
-    }
+pub(super) fn preflight(allowed: &'static str) -> Response {
     const SHARED: [(HeaderName, &str); 3] = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, mcp-protocol-version"),
         (header::ACCESS_CONTROL_MAX_AGE, "7200"),
     ];
-    SHARED.into_iter().fold(response, |response, (name, value)| {
+    SHARED.into_iter().fold(options(allowed), |response, (name, value)| {
         response.with(name, HeaderValue::from_static(value))
     })
 }
@@ -102,25 +111,29 @@ pub(super) fn routes(setup: &Setup) -> HashMap<String, Endpoint> {
         // RFC 8414 §3.1: the well-known string stands before the issuer's path.
         (
             format!("/.well-known/oauth-authorization-server{base}"),
-            Endpoint::Document(metadata::authorization_server(setup)),
+            document(metadata::authorization_server(setup)),
         ),
-        (below("/.well-known/jwks.json"), Endpoint::Document(metadata::jwks(setup))),
-        (below(&paths.providers), Endpoint::Document(metadata::providers(setup))),
-        (below(&paths.register), Endpoint::Register),
-        (below(&paths.authorize), Endpoint::Authorize),
-        (below(&paths.consent), Endpoint::Consent),
-        (below(&paths.token), Endpoint::Token),
-        (below(&paths.revoke), Endpoint::Revoke),
+        (below("/.well-known/jwks.json"), document(metadata::jwks(setup))),
+        (below(&paths.providers), document(metadata::providers(setup))),
+        (below(&paths.register), Endpoint::Shared(Shared::Register)),
+        (below(&paths.authorize), Endpoint::Browser(Browser::Authorize)),
+        (below(&paths.consent), Endpoint::Browser(Browser::Consent)),
+        (below(&paths.token), Endpoint::Shared(Shared::Token)),
+        (below(&paths.revoke), Endpoint::Shared(Shared::Revoke)),
     ]);
     for provider in setup.providers() {
         let path = below(&provider.callback_path(paths));
-        routes.insert(path, Endpoint::Callback(provider.clone()));
+        routes.insert(path, Endpoint::Browser(Browser::Callback(provider.clone())));
     }
     if let [only] = setup.providers() {
-        routes.insert(below(&paths.callback), Endpoint::Callback(only.clone()));
+        routes.insert(below(&paths.callback), Endpoint::Browser(Browser::Callback(only.clone())));
     }
     protected_resources(setup, &mut routes);
     routes
+}
+
+fn document(body: Bytes) -> Endpoint {
+    Endpoint::Shared(Shared::Document(body))
 }
 
 /// RFC 9728 §3.1, for resources on the issuer's origin; the root form only if there is exactly one
@@ -133,8 +146,8 @@ fn protected_resources(setup: &Setup, routes: &mut HashMap<String, Endpoint>) {
         let document = metadata::protected_resource(setup, resource);
         let path = resource.path().trim_end_matches('/');
         if ours.len() == 1 {
-            routes.insert(WELL_KNOWN.to_owned(), Endpoint::Document(document.clone()));
+            routes.insert(WELL_KNOWN.to_owned(), self::document(document.clone()));
         }
-        routes.insert(format!("{WELL_KNOWN}{path}"), Endpoint::Document(document));
+        routes.insert(format!("{WELL_KNOWN}{path}"), self::document(document));
     }
 }

@@ -98,8 +98,8 @@ pub(crate) fn interstitial(world: &mut World, path_and_query: &str, error: &str,
     assert_eq!(response.status, 400, "{}", text(&response));
     assert_page(&response);
     let page = text(&response);
-    assert!(page.contains(&format!("<bdi>{host}</bdi>")), "{page}");
-    let link = page.split_once("<a href=\"").unwrap().1.split('"').next().unwrap();
+    assert!(page.contains(&format!("Go back to \u{2068}{host}\u{2069}")), "{page}");
+    let link = page.split_once(" href=\"").unwrap().1.split('"').next().unwrap();
     let link = link.replace("&#38;", "&").replace("&amp;", "&");
     let (redirect_uri, state) = asked(path_and_query);
     assert_told(&link, &redirect_uri, error, state.as_deref());
@@ -193,10 +193,11 @@ pub(crate) fn assert_rs401(server: &Server, parts: &http::request::Parts, now: u
 }
 
 pub(crate) fn last_refusal(world: &World) -> &Refusal {
-    match world.events.last() {
-        Some(Event::Refused { refusal }) => refusal,
-        other => panic!("no refusal: {other:?}"),
-    }
+    let refusal = world.events.iter().rev().find_map(|event| match event {
+        Event::Refused { refusal } => Some(refusal),
+        _ => None,
+    });
+    refusal.unwrap_or_else(|| panic!("no refusal: {:?}", world.events))
 }
 
 /// Redirect URI and state of an authorization request.

@@ -118,8 +118,7 @@ fn htt_03_query_and_body_are_never_put_together() {
 fn htt_04_htt_05_what_is_empty_or_unknown_is_not_there() {
     let mut world = World::new();
     let empty = "&scope=&response_mode=&provider=&request=&state=&nonce=&=&&";
-    let unknown =
-        "&prompt=consent&prompt=login&audience=x&a%5B%5D=1&\u{e9}=1".replace('\u{e9}', "%C3%A9");
+    let unknown = "&nonce=1&audience=x&audience=y&a%5B%5D=1&\u{e9}=1".replace('\u{e9}', "%C3%A9");
     let authorize = authorize_with(&[]) + empty + &unknown;
     let said = query_of(&Browser::default().until_redirect(&mut world, &authorize));
     assert_eq!(said["state"], "S");

@@ -212,7 +212,7 @@ fn sbb_22_the_page_says_who_asks_for_what_and_where_the_answer_goes() {
     for shown in ["Acme", "evil.test", "mcp:read", "mcp:write", "https://mcp.test/mcp"] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
-    for button in ["The idp", "The other", "profile", "Cancel"] {
+    for button in ["The idp", "The other", "your name and picture", "Cancel"] {
         assert!(page.contains(button), "{button}: {page}");
     }
     assert!(page.contains("gave itself this name"), "{page}");

@@ -112,7 +112,7 @@ fn a_client_that_registered_itself_has_to_register_again() {
     let page = world.get(&authorize_with(&[("client_id", &id)]));
     assert_eq!(page.status, 400);
     assert!(text(&page).contains("registers anew"), "{}", text(&page));
-    assert_eq!(world.events.last(), Some(&Event::Refused { refusal: Refusal::ClientEnded }));
+    assert!(world.events.contains(&Event::Refused { refusal: Refusal::ClientEnded }));
     assert_eq!(world.get(&authorize_with(&[("client_id", &other)])).status, 200);
 }
 
@@ -195,7 +195,7 @@ fn sto_11_a_cutoff_that_cannot_be_read_is_never_none_and_can_be_made_anew() {
         let refused = world.refresh(&token(tokens, "refresh_token"));
         assert_eq!(error_of(&refused).0, 503);
     }
-    assert_eq!(world.events.last(), Some(&Event::Refused { refusal: Refusal::CorruptCutoff }));
+    assert!(world.events.contains(&Event::Refused { refusal: Refusal::CorruptCutoff }));
     assert_eq!(world.store.len(), alive.len(), "nothing was ended by a record nobody can read");
     end(&mut world, Cutoff::Issuer).unwrap();
     let again = world.until_tokens();
