@@ -201,12 +201,25 @@ pub(crate) fn token(
 /// Tokens as the strictest client reads them: JSON that is not cached, `token_type` Bearer, a whole
 /// number of seconds, a scope, a refresh token, no `null`.
 pub(crate) fn tokens(response: &Response) -> Value {
+    let tokens = tokens_of(response);
+    assert!(tokens["scope"].as_str().is_some_and(|scope| !scope.is_empty()), "{tokens}");
+    tokens
+}
+
+/// The same for a resource that has no scopes: no answer names one.
+pub(crate) fn tokens_without_scope(response: &Response) -> Value {
+    let tokens = tokens_of(response);
+    assert!(tokens.get("scope").is_none(), "{tokens}");
+    tokens
+}
+
+fn tokens_of(response: &Response) -> Value {
     assert_eq!(response.status, 200, "{}", text(response));
     assert_eq!(response.headers[header::CACHE_CONTROL], "no-store");
     let tokens = read_json(response);
     assert_eq!(tokens["token_type"], "Bearer");
     assert!(tokens["expires_in"].is_u64(), "{tokens}");
-    for name in ["access_token", "refresh_token", "scope"] {
+    for name in ["access_token", "refresh_token"] {
         assert!(tokens[name].is_string(), "{name}: {tokens}");
     }
     tokens
