@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use routes::{Endpoint, Manners, preflight, routes};
+use routes::{Endpoint, Manners, preflight, preflight_of_nothing, routes};
 
 use crate::administer::{self, Grants, Wiped};
 use crate::bearer::{self, Challenge, Principal};
@@ -51,12 +51,13 @@ impl Server {
         let endpoint = self.routes.get(request.parts().uri.path());
         let manners = Manners {
             https: self.issuer().is_https(),
-            shared: endpoint.is_some_and(Endpoint::is_shared),
+            // That nothing is here depends on nobody either.
+            shared: endpoint.is_none_or(Endpoint::is_shared),
             head: request.parts().method == Method::HEAD,
         };
         let step = match endpoint {
             Some(endpoint) => self.dispatch(endpoint, request, &mut tick),
-            None => Step::Done(refuse(Refusal::NotFound)),
+            None => Step::Done(nothing(&request)),
         };
         step.then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply)))
     }
@@ -180,6 +181,12 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("issuer", self.issuer()).finish_non_exhaustive()
     }
+}
+
+fn nothing(request: &Request) -> Reply {
+    let Parts { method, uri, .. } = request.parts();
+    let preflight = (method == Method::OPTIONS).then(|| preflight_of_nothing(uri.path()));
+    preflight.flatten().map_or_else(|| refuse(Refusal::NotFound), Reply::from)
 }
 
 fn refuse(refusal: Refusal) -> Reply {

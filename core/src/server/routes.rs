@@ -80,9 +80,19 @@ fn share(headers: &mut HeaderMap) {
 pub(super) fn preflight(endpoint: &Endpoint) -> Response {
     let response = Response::empty(StatusCode::NO_CONTENT)
         .with(header::ALLOW, HeaderValue::from_static(endpoint.allowed()));
-    if !endpoint.is_shared() {
-        return response;
-    }
+    if endpoint.is_shared() { permitting(response) } else { response }
+}
+
+/// The same where nothing stands. Clients inside a browser try several well-known addresses in turn
+/// (MCP authorization, Authorization Server Metadata Discovery), each with a header field that has to
+/// be permitted first; one that is not looks to them like a broken network, and they stop there
+/// instead of reading the 404 and going on.
+pub(super) fn preflight_of_nothing(path: &str) -> Option<Response> {
+    let may_be_probed = path.contains("/.well-known/");
+    may_be_probed.then(|| permitting(Response::empty(StatusCode::NO_CONTENT)))
+}
+
+fn permitting(response: Response) -> Response {
     const SHARED: [(HeaderName, &str); 3] = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, mcp-protocol-version"),
