@@ -227,8 +227,8 @@ pub use memory::MemoryStore;
 pub use refusal::{Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
 pub use secret::{
-    AccessToken, ClientSecret, SealingSecret, SecretTooShort, UpstreamAccessToken, UpstreamIdToken,
-    UpstreamRefreshToken, UpstreamTokens,
+    AccessToken, ClientSecret, InitialAccessToken, InvalidInitialAccessToken, SealingSecret,
+    SecretTooShort, UpstreamAccessToken, UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens,
 };
 pub use server::{InvalidConfig, Server};
 pub use step::{Next, Pending, Resume, Step, Waiting};
