@@ -56,6 +56,18 @@ macro_rules! secret_text {
 
 secret_text! {
     /// A client's secret (RFC 6749 §2.3.1): of a client here, or ours at an upstream provider.
+    ///
+    /// The one way to compare it takes the same time wherever the texts differ (CLA-12):
+    ///
+    /// ```
+    /// # use vestibule_core::ClientSecret;
+    /// assert!(!ClientSecret::new("one").matches("other"));
+    /// ```
+    ///
+    /// ```compile_fail,E0369
+    /// # use vestibule_core::ClientSecret;
+    /// assert!(ClientSecret::new("one") != ClientSecret::new("other"));
+    /// ```
     ClientSecret
 }
 secret_text! {

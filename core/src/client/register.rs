@@ -210,7 +210,9 @@ fn is_page(uri: &str) -> bool {
         Some(Host::Domain(_)) | None => false,
     };
     let web = matches!(url.scheme(), "https" | "http") && uri.len() <= 2048;
-    web && !link_local && uri.bytes().all(|byte| byte.is_ascii_graphic())
+    // What no URI has (RFC 3986 §2) and HTML reads.
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\`".contains(&byte);
+    web && !link_local && uri.bytes().all(plain)
 }
 
 /// RFC 7591 §2: never both; and nobody sends a private key on purpose.
