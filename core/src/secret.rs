@@ -166,7 +166,7 @@ impl Drop for InitialAccessToken {
 pub enum InvalidInitialAccessToken {
     /// It can be guessed.
     #[error(
-        "an initial access token has at least 32 characters, this one has {length}; `vestibule keys new` makes one"
+        "an initial access token has at least 32 characters, this one has {length}; `vestibule keys new --algorithm secret` makes one"
     )]
     TooShort {
         /// How long it is, in bytes.
