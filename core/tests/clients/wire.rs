@@ -72,7 +72,7 @@ pub(crate) fn first_document(world: &mut World, addresses: &[&str]) -> Value {
     document(world, last)
 }
 
-fn read_json(response: &Response) -> Value {
+pub(crate) fn read_json(response: &Response) -> Value {
     assert_eq!(response.headers[header::CONTENT_TYPE], "application/json");
     let json = json_of(response);
     assert_no_null(&json);
@@ -233,6 +233,7 @@ pub(crate) fn audience(tokens: &Value) -> Value {
 /// An error as clients key on it: exactly this status and code, in JSON.
 pub(crate) fn assert_error(response: &Response, status: u16, error: &str) {
     assert_eq!(response.status, status, "{}", text(response));
+    assert_eq!(response.headers[header::CACHE_CONTROL], "no-store");
     assert_eq!(read_json(response)["error"], error);
 }
 
