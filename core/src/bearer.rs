@@ -1,6 +1,6 @@
 //! Protected resources in the same process: who sent this request? (RFC 6750, RFC 9068)
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
 use crate::config::Resource;
@@ -23,7 +23,7 @@ pub struct Principal {
     pub subject: String,
     /// The client that acts for them.
     pub client_id: ClientId,
-    /// What was granted, each scope separated by a space.
+    /// What was granted, each scope separated by a space; empty where the resource has none.
     pub scope: String,
     /// The resource that the token is for.
     pub resource: String,
@@ -90,7 +90,7 @@ pub(crate) fn authenticate(
     parts: &Parts,
     now: Timestamp,
 ) -> Result<Principal, Challenge> {
-    let token = bearer_token(parts)?;
+    let token = bearer_token(&parts.headers)?;
     let resource = resource_of(setup, parts).ok_or(Challenge::InvalidToken)?;
     let principal = read(setup, token, now).ok_or(Challenge::InvalidToken)?;
     if principal.resource == resource.uri() { Ok(principal) } else { Err(Challenge::InvalidToken) }
@@ -140,8 +140,8 @@ pub(crate) fn grant_of_access_token(setup: &Setup, token: &str, now: Timestamp) 
 }
 
 /// RFC 6750 §2.1: the header, and nothing else (OAuth 2.1 §5.1.1 knows no query parameter).
-fn bearer_token(parts: &Parts) -> Result<&str, Challenge> {
-    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, Challenge> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(Challenge::NoToken)?;
     if values.next().is_some() {
         return Err(Challenge::Malformed);
@@ -198,6 +198,8 @@ fn read(setup: &Setup, token: &str, now: Timestamp) -> Option<Principal> {
     if claims.contains_key("nbf") {
         return None;
     }
+    // Left out where the resource has none.
+    let scope = if claims.contains_key("scope") { text("scope")? } else { "" };
     let jti = from_base64url(text("jti")?)?;
     let grant_id = GrantId(*jti.first_chunk()?);
     if jti.len() != 24 {
@@ -206,7 +208,7 @@ fn read(setup: &Setup, token: &str, now: Timestamp) -> Option<Principal> {
     Some(Principal {
         subject: text("sub")?.to_owned(),
         client_id: ClientId::new(text("client_id")?),
-        scope: text("scope")?.to_owned(),
+        scope: scope.to_owned(),
         resource: text("aud")?.to_owned(),
         grant_id,
         expires_at,

@@ -230,8 +230,8 @@ pub use page::{English, Language, Name, Phrase, Situation};
 pub use refusal::{Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
 pub use secret::{
-    AccessToken, ClientSecret, SealingSecret, SecretTooShort, UpstreamAccessToken, UpstreamIdToken,
-    UpstreamRefreshToken, UpstreamTokens,
+    AccessToken, ClientSecret, InitialAccessToken, InvalidInitialAccessToken, SealingSecret,
+    SecretTooShort, UpstreamAccessToken, UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens,
 };
 pub use server::{InvalidConfig, Server};
 pub use step::{Next, Pending, Resume, Step, Waiting};

@@ -40,8 +40,8 @@ pub(crate) fn authorization_server(setup: &Setup) -> Bytes {
         "authorization_response_iss_parameter_supported": true,
         "protected_resources": resources.iter().map(Resource::uri).collect::<Vec<_>>(),
     });
-    if config.registration.dynamic {
-        document["registration_endpoint"] = json!(at(&config.paths.register));
+    if let Some(endpoint) = setup.registration_endpoint() {
+        document["registration_endpoint"] = json!(endpoint);
     }
     if published(config).next().is_some() {
         document["jwks_uri"] = json!(at("/.well-known/jwks.json"));

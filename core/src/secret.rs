@@ -56,6 +56,18 @@ macro_rules! secret_text {
 
 secret_text! {
     /// A client's secret (RFC 6749 §2.3.1): of a client here, or ours at an upstream provider.
+    ///
+    /// The one way to compare it takes the same time wherever the texts differ (CLA-12):
+    ///
+    /// ```
+    /// # use vestibule_core::ClientSecret;
+    /// assert!(!ClientSecret::new("one").matches("other"));
+    /// ```
+    ///
+    /// ```compile_fail,E0369
+    /// # use vestibule_core::ClientSecret;
+    /// assert!(ClientSecret::new("one") != ClientSecret::new("other"));
+    /// ```
     ClientSecret
 }
 secret_text! {
@@ -105,6 +117,64 @@ impl UpstreamTokens {
         ];
         tokens.into_iter().flatten()
     }
+}
+
+/// A token that a client must show to register, where an operator hands such tokens out (RFC 7591
+/// §3).
+#[derive(Clone)]
+pub struct InitialAccessToken(String);
+
+impl InitialAccessToken {
+    /// The shortest token that is accepted, in characters.
+    pub const MIN_LENGTH: usize = 32;
+
+    /// From text, as a configuration has it.
+    ///
+    /// # Errors
+    /// [`InvalidInitialAccessToken`] for one that is too short, or that cannot stand in a header
+    /// field.
+    pub fn parse(text: &str) -> Result<Self, InvalidInitialAccessToken> {
+        let length = text.len();
+        if length < Self::MIN_LENGTH {
+            return Err(InvalidInitialAccessToken::TooShort { length });
+        }
+        // RFC 6750 §2.1: `b64token`.
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+        if !text.trim_end_matches('=').bytes().all(allowed) {
+            return Err(InvalidInitialAccessToken::Characters);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Whether both are the same, in a time that depends on their lengths only.
+    pub(crate) fn matches(&self, shown: &str) -> bool {
+        self.0.as_bytes().ct_eq(shown.as_bytes()).into()
+    }
+}
+
+redacted_debug!(InitialAccessToken);
+
+impl Drop for InitialAccessToken {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// A text that is no initial access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidInitialAccessToken {
+    /// It can be guessed.
+    #[error(
+        "an initial access token has at least 32 characters, this one has {length}; `vestibule keys new --algorithm secret` makes one"
+    )]
+    TooShort {
+        /// How long it is, in bytes.
+        length: usize,
+    },
+    /// It has something in it that no bearer token has.
+    #[error("an initial access token has only A-Z a-z 0-9 - . _ ~ + and / in it (RFC 6750 §2.1)")]
+    Characters,
 }
 
 /// A secret from which sealing keys are derived: at least 32 bytes.

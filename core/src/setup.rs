@@ -63,6 +63,11 @@ impl Setup {
         &self.0.config.registration
     }
 
+    /// Where clients register, if they may.
+    pub(crate) fn registration_endpoint(&self) -> Option<String> {
+        self.registration().dynamic.then(|| self.url(&self.paths().register))
+    }
+
     /// The key that seals client_ids.
     pub(crate) fn registration_key(&self) -> &SealingKey {
         self.0.registration_keys.first()

@@ -9,8 +9,8 @@ use std::fmt::{Debug, Write};
 use http::Method;
 use serde_json::{Value, json};
 use vestibule_core::{
-    AccessToken, Algorithm, ClientSecret, Mapped, Reply, Request, Response, SealingSecret,
-    SigningKey, Step,
+    AccessToken, Algorithm, ClientSecret, InitialAccessToken, Mapped, Reply, Request, Response,
+    SealingSecret, SigningKey, Step,
 };
 
 use world::browser::callback_of;
@@ -104,6 +104,7 @@ fn lea_01_no_secret_is_formatted_or_said() {
     let sealing = planted.plant("planted-sealing-secret-0123456789");
     let signing = planted.plant("cGxhbnRlZC1zaWduaW5nLWtleS0wMTIzNDU2Nzg5YWI");
     let client_secret = planted.plant("planted-client-secret");
+    let initial = planted.plant("planted-initial-access-token-of-50-characters");
     let upstream_secret = planted.plant("planted-upstream-client-secret");
     let upstream_access = planted.plant("planted-upstream-access-token");
     let upstream_refresh = planted.plant("planted-upstream-refresh-token");
@@ -115,6 +116,8 @@ fn lea_01_no_secret_is_formatted_or_said() {
     let mut config = config();
     config.secrets = vec![SealingSecret::from_text(&sealing).unwrap()];
     config.signing_keys = vec![SigningKey::parse(Algorithm::EdDsa, &signing).unwrap()];
+    let tokens = vec![InitialAccessToken::parse(&initial).unwrap()];
+    config.registration.initial_access_tokens = tokens;
     config.clients.push(client("D", Some(&client_secret), &[world::APP]));
     config.providers[0].client_secret = Some(ClientSecret::new(&upstream_secret));
     config.map_users = true;
@@ -139,10 +142,29 @@ fn lea_01_no_secret_is_formatted_or_said() {
     };
     planted.plant("planted-mapped-token");
 
+    register(&mut planted, &mut world, &initial);
     walk(&mut planted, &mut world, &state, &upstream_code, &client_secret);
     world.mapper = |_| Ok(Mapped::default());
     walk(&mut planted, &mut world, &state, &upstream_code, &client_secret);
     planted.judge();
+}
+
+/// With a token, with a wrong one, and with one where none belongs.
+fn register(planted: &mut Planted, world: &mut World, initial: &str) {
+    let right = format!("Bearer {initial}");
+    let metadata = json!({ "redirect_uris": [world::APP] }).to_string();
+    for (path, authorization) in [
+        ("/oauth/register", &*right),
+        ("/oauth/register", &right[..right.len() - 1]),
+        ("/oauth/register", &right.replace("Bearer", "Basic")),
+        ("/oauth/token", &right),
+    ] {
+        let headers = [("content-type", "application/json"), ("authorization", authorization)];
+        let answer = planted.send(world, request(Method::POST, path, &headers, &metadata));
+        assert_eq!(answer.status == 201, authorization == right && path == "/oauth/register");
+        let client_secret = json_of(&answer)["client_secret"].as_str().map(str::to_owned);
+        planted.secrets.extend(client_secret);
+    }
 }
 
 /// A sign-in with everything that can go wrong on the way.

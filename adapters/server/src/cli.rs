@@ -71,7 +71,8 @@ enum Command {
     /// of the configuration: keep those elsewhere. To restore, stop the server, put the copy in
     /// place of the store, remove the files beside it that end in -wal and -shm, run `vestibule end
     /// --all`, end again each client that was ended since, and start: what was revoked since the
-    /// copy was made would otherwise be back.
+    /// copy was made would otherwise be back. If sealing secrets were rotated since, list the one
+    /// that was first then in first place for these commands.
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(BackupArgs),
 }

@@ -30,6 +30,7 @@ code = "120s"
 
 [registration]
 dynamic = true
+initial_access_tokens = [{ env = "CHECK_SECRET" }]
 private_use_schemes = ["cursor"]
 secrets = [{ file = "registration.secret" }]
 
@@ -193,6 +194,24 @@ fn no_secret_of_the_file_is_in_any_message() {
 }
 
 #[test]
+fn dcr_16_an_initial_access_token_has_32_characters_that_a_header_can_carry() {
+    let tokens = r#"[
+  { env = "CHECK_NOT_SET" },
+  "planted-planted-planted-planted",
+  "planted planted planted planted planted",
+  { env = "CHECK_SECRET" },
+]"#;
+    let wrong =
+        GOOD.replace("[{ env = \"CHECK_SECRET\" }]\nprivate", &format!("{tokens}\nprivate"));
+    let Ran { status, stdout, .. } = checked(&wrong);
+    let expected = r#"vestibule.toml:21: registration.initial_access_tokens[0]: the environment variable "CHECK_NOT_SET" is not set; set it before starting
+vestibule.toml:22: registration.initial_access_tokens[1]: an initial access token has at least 32 characters, this one has 31; `vestibule keys new --algorithm secret` makes one
+vestibule.toml:23: registration.initial_access_tokens[2]: an initial access token has only A-Z a-z 0-9 - . _ ~ + and / in it (RFC 6750 §2.1)
+"#;
+    assert_eq!((stdout.as_str(), status.code()), (expected, Some(1)));
+}
+
+#[test]
 fn what_is_no_toml_is_told_by_its_line() {
     let Ran { status, stdout, .. } = checked("issuer = \"https://a.test\"\nsecrets = nothing\n");
     assert!(stdout.starts_with("vestibule.toml:2: is not TOML: "), "{stdout}");
@@ -219,7 +238,7 @@ fn a_fault_of_the_core_stands_at_the_line_of_its_key() {
         ),
         (
             reserved,
-            "vestibule.toml:44: provider[0].authorization_params: \"state\" is set by the protocol",
+            "vestibule.toml:45: provider[0].authorization_params: \"state\" is set by the protocol",
         ),
     ];
     for (configuration, line) in expected {

@@ -54,8 +54,9 @@ impl Place {
         Ok((place, connection))
     }
 
-    /// Only for reading what is in a store, of whatever version: nothing is created, migrated or
-    /// written.
+    /// Only for reading what is in a store, of whatever version: no store is created, and nothing is
+    /// migrated or written. SQLite may make the files beside it that end in `-wal` and `-shm`, without
+    /// which it cannot read a log.
     pub(crate) fn to_read(path: &Path) -> Result<(Self, Connection), OpenError> {
         let mut place = Self::new(path, &Options::default())?;
         find(&place.path)?;
@@ -183,7 +184,9 @@ impl Place {
     /// Makes what is read from here on durable. A process that was killed between the write of the
     /// log and its sync has left commits there that nobody was told of: the next one finds them and
     /// answers from them, and a power loss would still take them. A checkpoint begins with a sync
-    /// of the log. What other processes add to it is not seen before they have synced it.
+    /// of the log, unless another process reads all the while: then a passive one may find nothing
+    /// that it could move, and sync nothing. What other processes add to the log is not seen before
+    /// they have synced it.
     fn sync_log(&self, connection: &Connection) -> Result<(), OpenError> {
         // Whether it was another process that did it, or whether others still read the log, is all
         // the same.

@@ -20,6 +20,10 @@ impl AuthenticatedClient {
         self.0.id()
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.0
+    }
+
     /// Whether it is registered for the `refresh_token` grant.
     pub(crate) fn refreshes(&self) -> bool {
         self.0.refreshes()
@@ -60,11 +64,12 @@ pub(crate) fn authenticate<const N: usize>(
     if secret.is_some() {
         return Err(Refusal::ClientAuthenticatesTwice);
     }
-    let wrong = Refusal::ClientCredentials { by_header: true };
+    let mut refusal = Refusal::UnknownClientInHeader;
     for Basic { id: shown_id, secret } in readings {
         let Some(client) = setup.client(&shown_id) else {
             continue;
         };
+        refusal = Refusal::ClientCredentials { by_header: true };
         if id.as_ref().is_some_and(|id| **id != *shown_id) {
             return Err(Refusal::ClientIdContradiction);
         }
@@ -75,7 +80,7 @@ pub(crate) fn authenticate<const N: usize>(
             Some(_) | None => {}
         }
     }
-    Err(wrong)
+    Err(refusal)
 }
 
 /// The credentials of an `Authorization: Basic` header (RFC 7617), read in both ways that clients

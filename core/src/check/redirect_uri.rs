@@ -161,6 +161,7 @@ impl<'a> Policy<'a> {
                     return Err(Unacceptable::Scheme);
                 }
             }
+            _ if Self::may_be_private_use(scheme) => return Err(Unacceptable::PrivateUse),
             _ => return Err(Unacceptable::Scheme),
         }
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
@@ -194,7 +195,12 @@ pub enum Unacceptable {
     /// `http` to anywhere but the person's own machine.
     #[error("must be https (http is for 127.0.0.1, [::1] and localhost only)")]
     Cleartext,
-    /// A scheme that is neither https nor an allowed private-use scheme.
+    /// A private-use scheme without a dot, which the operator can allow and has not.
+    #[error(
+        "has a private-use scheme that the operator has to allow: [registration] private_use_schemes"
+    )]
+    PrivateUse,
+    /// A scheme that nothing here may be redirected to.
     #[error("has a scheme that is not allowed here")]
     Scheme,
     /// A user name, an empty host, a bad port, or a host that two parsers read differently.

@@ -9,17 +9,24 @@ pub(crate) fn is_token(scope: &str) -> bool {
     !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
 }
 
-/// What is granted: the known ones among those that were asked for, in the order of the
-/// configuration; all that the resource has where none were asked for. Unknown scopes are dropped,
-/// and the token response says what was granted.
-pub(crate) fn granted(asked: Option<&str>, known: &[String]) -> String {
-    let Some(asked) = asked else {
-        return known.join(" ");
-    };
-    let asked: HashSet<&str> = asked.split(' ').collect();
-    let granted: Vec<&str> =
-        known.iter().map(String::as_str).filter(|scope| asked.contains(scope)).collect();
-    granted.join(" ")
+/// What is asked for: the known ones among the scopes that were named, in the order of the
+/// configuration. Unknown ones are dropped, and the token response says what was granted.
+///
+/// Where nothing is left, it is as if none were named, and the resource's own are the default (RFC
+/// 6749 §3.3 allows one): clients that find no scope anywhere ask for `openid email profile` or
+/// `offline_access` all the same, and a token without any scope would be of no use to them. The
+/// person sees on the page what is granted.
+pub(crate) fn asked(named: Option<&str>, known: &[String]) -> String {
+    let named = remaining(named.unwrap_or_default(), known);
+    if named.is_empty() { known.join(" ") } else { named }
+}
+
+/// What is left of scopes that a person agreed to: those that the resource still has. Never another
+/// one in their place.
+pub(crate) fn remaining(agreed: &str, known: &[String]) -> String {
+    let agreed: HashSet<&str> = agreed.split(' ').collect();
+    let left = known.iter().map(String::as_str).filter(|scope| agreed.contains(scope));
+    left.collect::<Vec<_>>().join(" ")
 }
 
 /// What a refresh asks of what was granted (RFC 6749 §6): the same or less, in the order of the
@@ -47,18 +54,27 @@ mod tests {
 
     #[test]
     fn unknown_scopes_are_dropped() {
-        assert_eq!(granted(Some("write openid read write"), &known()), "read write");
+        assert_eq!(asked(Some("write openid read write"), &known()), "read write");
+        assert_eq!(asked(Some("write offline_access"), &known()), "write");
     }
 
     #[test]
-    fn none_asked_grants_the_resources_own() {
-        assert_eq!(granted(None, &known()), "read write");
+    fn none_that_is_known_asks_for_the_resources_own() {
+        for named in [None, Some("offline_access"), Some("openid email profile"), Some(" ")] {
+            assert_eq!(asked(named, &known()), "read write");
+        }
+    }
+
+    #[test]
+    fn what_a_person_agreed_to_never_becomes_something_else() {
+        assert_eq!(remaining("admin read", &known()), "read");
+        assert_eq!(remaining("admin", &known()), "");
     }
 
     #[test]
     fn aud_13_half_a_million_scopes_take_linear_time() {
         let many = "a ".repeat(500_000);
-        assert_eq!(granted(Some(&many), &known()), "");
+        assert_eq!(remaining(&many, &known()), "");
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use url::{Host, Url};
 
 use super::registered::{LONGEST, RegisteredClient};
+use crate::bearer::bearer_token;
 use crate::check::redirect_uri::Policy;
 use crate::config::Registration;
 use crate::event::Event;
@@ -30,10 +32,6 @@ struct Metadata {
     grant_types: Option<Vec<String>>,
     response_types: Option<Vec<String>>,
     scope: Option<String>,
-    client_uri: Option<String>,
-    logo_uri: Option<String>,
-    tos_uri: Option<String>,
-    policy_uri: Option<String>,
     jwks: Option<Value>,
     jwks_uri: Option<String>,
 }
@@ -48,6 +46,7 @@ pub(crate) fn register(
     if !registration.dynamic {
         return Err(Refusal::RegistrationClosed);
     }
+    admit(registration, request)?;
     let metadata = read(request)?;
     let client = accept(&metadata, registration, tick)?;
     let id = client.client_id(key);
@@ -87,6 +86,19 @@ pub(crate) fn register(
     Ok(Reply::new(response, Event::ClientRegistered { client_id: id, client_name: client.name }))
 }
 
+/// RFC 7591 §3: where the operator handed out tokens, one of them must be shown. Each is compared,
+/// so that the time says nothing of which.
+fn admit(registration: &Registration, request: &Request) -> Result<(), Refusal> {
+    let tokens = &registration.initial_access_tokens;
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    let shown = bearer_token(request.headers())
+        .map_err(|_| Refusal::InitialAccessToken { shown: false })?;
+    let matches = tokens.iter().filter(|token| token.matches(shown)).count();
+    if matches > 0 { Ok(()) } else { Err(Refusal::InitialAccessToken { shown: true }) }
+}
+
 fn read(request: &Request) -> Result<Metadata, Refusal> {
     let problem = "must be a JSON object whose members have the types of RFC 7591";
     let body = request.json()?;
@@ -95,6 +107,7 @@ fn read(request: &Request) -> Result<Metadata, Refusal> {
     }
     // By way of a map: a struct would also be read from an array.
     let members = crate::json::object(body).ok_or(refused("metadata", problem))?;
+    accept_pages(&members)?;
     serde_json::from_value(Value::Object(members)).map_err(|_| refused("metadata", problem))
 }
 
@@ -123,7 +136,6 @@ fn accept(
     if metadata.scope.as_ref().is_some_and(|scope| scope.len() > LONGEST_SCOPE) {
         return Err(refused("scope", "must have at most 2048 characters"));
     }
-    accept_pages(metadata)?;
     accept_keys(metadata)?;
     Ok(RegisteredClient {
         serial: tick.entropy.draw("client serial"),
@@ -171,25 +183,36 @@ fn known_scopes(setup: &Setup, asked: &str) -> String {
 }
 
 /// Pages are never shown or fetched here; what could not be shown safely anywhere is refused all
-/// the same.
-fn accept_pages(metadata: &Metadata) -> Result<(), Refusal> {
-    let pages = [
-        ("client_uri", &metadata.client_uri),
-        ("logo_uri", &metadata.logo_uri),
-        ("tos_uri", &metadata.tos_uri),
-        ("policy_uri", &metadata.policy_uri),
-        ("jwks_uri", &metadata.jwks_uri),
-    ];
-    for (member, uri) in pages {
-        let Some(uri) = uri.as_deref().filter(|uri| !uri.is_empty()) else {
-            continue;
-        };
-        let web = url::Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
-        if !web || uri.len() > 2048 || uri.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            return Err(refused(member, "must be an http or https URL"));
+/// the same, in every language (RFC 7591 §2.2: `tos_uri#fr`).
+fn accept_pages(members: &Map<String, Value>) -> Result<(), Refusal> {
+    const PAGES: [&str; 5] = ["client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"];
+    for (name, value) in members {
+        let base = name.split('#').next();
+        let Some(member) = PAGES.into_iter().find(|page| Some(*page) == base) else { continue };
+        let is_fine =
+            value.is_null() || value.as_str().is_some_and(|uri| uri.is_empty() || is_page(uri));
+        if !is_fine {
+            return Err(refused(member, "must be an http or https URL of a page"));
         }
     }
     Ok(())
+}
+
+/// A page of somebody's. Nobody's is at a link-local address; the metadata service of a cloud is.
+fn is_page(uri: &str) -> bool {
+    let Ok(url) = Url::parse(uri) else { return false };
+    let link_local = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_link_local(),
+        Some(Host::Ipv6(address)) => {
+            address.is_unicast_link_local()
+                || address.to_ipv4().is_some_and(|address| address.is_link_local())
+        }
+        Some(Host::Domain(_)) | None => false,
+    };
+    let web = matches!(url.scheme(), "https" | "http") && uri.len() <= 2048;
+    // What no URI has (RFC 3986 §2) and HTML reads.
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\`".contains(&byte);
+    web && !link_local && uri.bytes().all(plain)
 }
 
 /// RFC 7591 §2: never both; and nobody sends a private key on purpose.

@@ -27,7 +27,7 @@ use crate::client::ConfiguredClient;
 use crate::keys::SigningKey;
 use crate::page::{English, Language};
 use crate::provider::Provider;
-use crate::secret::SealingSecret;
+use crate::secret::{InitialAccessToken, SealingSecret};
 
 /// Everything a [`Server`](crate::Server) is made of. [`Config::new`] asks for what has no safe
 /// default.
@@ -122,8 +122,11 @@ impl Default for Lifetimes {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Registration {
-    /// Whether anybody may register a client. Default `true`.
+    /// Whether clients may register themselves. Default `true`.
     pub dynamic: bool,
+    /// Tokens of which a client must show one to register, as `Authorization: Bearer` (RFC 7591 §3).
+    /// Empty: anybody may register.
+    pub initial_access_tokens: Vec<InitialAccessToken>,
     /// Private-use schemes without a dot that redirect URIs may have, such as `cursor` (RFC 8252
     /// §7.1 asks for a dot).
     pub private_use_schemes: Vec<String>,
@@ -134,6 +137,18 @@ pub struct Registration {
 
 impl Default for Registration {
     fn default() -> Self {
-        Self { dynamic: true, private_use_schemes: Vec::new(), secrets: Vec::new() }
+        Self {
+            dynamic: true,
+            initial_access_tokens: Vec::new(),
+            private_use_schemes: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+}
+
+impl Registration {
+    /// Whether anybody may register a client.
+    pub(crate) fn is_open(&self) -> bool {
+        self.dynamic && self.initial_access_tokens.is_empty()
     }
 }

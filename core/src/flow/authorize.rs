@@ -93,7 +93,7 @@ impl AuthorizeRequest {
             Some(&asked.redirect_uri),
         )?;
         let resource = resource::resource(setup.resources(), Some(&asked.resource))?;
-        let scope = scope::granted(Some(&asked.scope), &resource.scopes);
+        let scope = scope::remaining(&asked.scope, &resource.scopes);
         let Asked { state, code_challenge, resource, .. } = asked;
         Ok(Self { client, redirect, state, code_challenge, scope, resource })
     }
@@ -271,7 +271,7 @@ fn read_rest(setup: &Setup, params: &mut Params<'_, 13>) -> Result<Rest, Refusal
         params.optional("code_challenge_method")?.as_deref(),
     )?;
     let resource = resource::resource(setup.resources(), params.optional("resource")?.as_deref())?;
-    let scope = scope::granted(params.optional("scope")?.as_deref(), &resource.scopes);
+    let scope = scope::asked(params.optional("scope")?.as_deref(), &resource.scopes);
     let provider = match params.optional("provider")? {
         None => None,
         Some(id) => {

@@ -61,6 +61,7 @@ struct Claims<'a> {
     iat: u64,
     jti: &'a str,
     client_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
 }
 
@@ -72,6 +73,8 @@ struct TokenResponse<'a> {
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
+    /// Left out where the resource has none: a scope is at least one character (RFC 6749 §3.3).
+    #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
 }
 

@@ -10,7 +10,7 @@ use super::transact::{Decision, transact};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::pkce::CodeVerifier;
 use crate::check::resource::same_resource;
-use crate::check::scope::granted;
+use crate::check::scope::remaining;
 use crate::config::Resource;
 use crate::event::{Ended, Event};
 use crate::grant::{Allowed, Binding, CodeData, Grant, TokenData};
@@ -99,7 +99,7 @@ impl IssuedCode {
         let Self { id, data } = self;
         let resource = redemption.fits(&data.allowed, &data.binding)?;
         // As far as the resource still has it.
-        let scope = granted(Some(&data.allowed.scope), &resource.scopes);
+        let scope = remaining(&data.allowed.scope, &resource.scopes);
         let mut grant = TokenGrant {
             id,
             data: TokenData {

@@ -10,7 +10,7 @@ use super::token::{Outcome, open_token};
 use super::transact::{Decision, transact};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::resource::same_resource;
-use crate::check::scope::{granted, narrowed};
+use crate::check::scope::{narrowed, remaining};
 use crate::config::Lifetimes;
 use crate::event::{Ended, Event};
 use crate::grant::{Grant, Mapping, TokenData};
@@ -146,8 +146,13 @@ impl Refresh {
         let allowed = &grant.data.allowed;
         let asked = self.resource.as_deref();
         let resource = same_resource(setup.resources(), &allowed.resource, asked)?;
+        // An answer without `scope` says that what was asked for was granted (RFC 6749 §5.1), and the
+        // client may name it again: where the resource has none, it means nothing.
+        if resource.scopes.is_empty() {
+            return Ok(String::new());
+        }
         let scope = narrowed(self.scope.as_deref(), &allowed.scope)?;
-        Ok(granted(Some(&scope), &resource.scopes))
+        Ok(remaining(&scope, &resource.scopes))
     }
 }
 

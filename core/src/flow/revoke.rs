@@ -63,7 +63,7 @@ pub(crate) fn revoke(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<
         Ok((client, Some(grant_id))) => end(setup, client, grant_id, tick),
         // RFC 7009 §2.2: an invalid token is answered like a revoked one.
         Ok((_, None)) => Step::Done(Reply::from(Response::empty(StatusCode::OK))),
-        Err(refusal) => Step::Done(refused(refusal)),
+        Err(refusal) => Step::Done(refused(setup, refusal)),
     }
 }
 
@@ -92,30 +92,35 @@ fn end(
     grant_id: GrantId,
     tick: &mut Tick,
 ) -> Step<Reply> {
+    let refusing = setup.clone();
     transact(setup, grant_id, tick, move |grant, tick| {
         Step::Done(match grant {
             // INT-07: another client's token is not revoked, and the answer is the same.
             Some(grant) if grant.client_id() == Some(client.id()) => {
-                Decision::Write(Grant::Revoked(grant.end(tick.now)), true)
+                Decision::Write(Grant::Revoked(grant.end(tick.now)), Some(Ended::Revoked))
             }
-            Some(_) | None => Decision::Keep(false),
+            // A cutoff ended it before, and this request is the first to see it.
+            Some(Grant::Revoked(revoked)) if revoked.cut_off_now => {
+                Decision::Keep(Some(Ended::CutOff))
+            }
+            Some(_) | None => Decision::Keep(None),
         })
     })
     .then(tick, move |ended, _| {
         let mut reply = Reply::from(Response::empty(StatusCode::OK));
         match ended {
-            Ok(true) => reply.events.push(Event::GrantEnded { grant_id, why: Ended::Revoked }),
-            Ok(false) => {}
+            Ok(Some(why)) => reply.events.push(Event::GrantEnded { grant_id, why }),
+            Ok(None) => {}
             // A corrupt grant opens for nobody any more; there is nothing left to revoke.
             Err(Undone { refusal: refusal @ Refusal::CorruptRecord, .. }) => {
                 reply.events.push(Event::Refused { refusal });
             }
-            Err(Undone { refusal, .. }) => reply = refused(refusal),
+            Err(Undone { refusal, .. }) => reply = refused(&refusing, refusal),
         }
         Step::Done(reply)
     })
 }
 
-fn refused(refusal: Refusal) -> Reply {
-    Reply::new(refusal.to_json(), Event::Refused { refusal })
+fn refused(setup: &Setup, refusal: Refusal) -> Reply {
+    Reply::new(refusal.to_client(setup), Event::Refused { refusal })
 }

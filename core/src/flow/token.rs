@@ -4,6 +4,7 @@ use super::revoke::Revoked;
 use super::transact::{self, Undone};
 use super::{redeem, refresh};
 use crate::check::client_auth;
+use crate::cutoff::Questions;
 use crate::event::{Ended, Event};
 use crate::ids::GrantId;
 use crate::params::Params;
@@ -73,8 +74,29 @@ impl Outcome {
         refused
     }
 
+    /// Of a client that was ended itself, all that it had is over too, and what it has to do is to
+    /// register again: clients do that on 401 `invalid_client` only (DCR-15).
+    fn unless_ended(self, setup: &Setup, client: Questions, tick: &mut Tick) -> Step<Self> {
+        // What was not made here has cost no question yet, and costs none.
+        if !matches!(self.result, Err(Refusal::GrantEnded | Refusal::TokenExpired)) {
+            return Step::Done(self);
+        }
+        client.answer(setup, tick).then(tick, move |over, _| {
+            let mut outcome = self;
+            // Where nobody can say, what is known is said: the grant is over.
+            if over == Ok(true) {
+                let refusal = Refusal::ClientEnded;
+                outcome.events.pop();
+                outcome.events.push(Event::Refused { refusal: refusal.clone() });
+                outcome.result = Err(refusal);
+            }
+            Step::Done(outcome)
+        })
+    }
+
     fn into_reply(self, setup: &Setup, tick: &mut Tick) -> Reply {
-        let mut reply = Reply::from(self.result.unwrap_or_else(|refusal| refusal.to_json()));
+        let refused = |refusal: Refusal| refusal.to_client(setup);
+        let mut reply = Reply::from(self.result.unwrap_or_else(refused));
         reply.events = self.events;
         reply.follow_up = self.unended.map(|grant_id| end_later(setup, grant_id, tick));
         reply
@@ -119,10 +141,13 @@ fn dispatch(setup: &Setup, request: &Request, tick: &mut Tick) -> Result<Step<Ou
     let mut params = Params::parse(&PARAMETERS, body)?;
     params.repeated()?;
     let client = client_auth::authenticate(setup, request.headers(), &mut params)?;
-    match &*params.required("grant_type")? {
-        "authorization_code" => Ok(redeem::redeem(setup, client, &mut params, tick)),
-        "refresh_token" if !client.refreshes() => Err(Refusal::GrantTypeNotRegistered),
-        "refresh_token" => Ok(refresh::refresh(setup, client, &mut params, tick)),
-        _ => Err(Refusal::GrantType),
-    }
+    let cutoffs = Questions::of_client(setup, client.client());
+    let outcome = match &*params.required("grant_type")? {
+        "authorization_code" => redeem::redeem(setup, client, &mut params, tick),
+        "refresh_token" if !client.refreshes() => return Err(Refusal::GrantTypeNotRegistered),
+        "refresh_token" => refresh::refresh(setup, client, &mut params, tick),
+        _ => return Err(Refusal::GrantType),
+    };
+    let setup = setup.clone();
+    Ok(outcome.then(tick, move |outcome, tick| outcome.unless_ended(&setup, cutoffs, tick)))
 }

@@ -42,7 +42,7 @@ impl ErrorPage {
     pub(crate) fn written(self, setup: &Setup, reader: &Reader, tick: &mut Tick) -> Reply {
         let Self { refusal, back, headers } = self;
         let (mut response, shown) = if reader.wants_json {
-            let mut response = refusal.to_json_of(setup);
+            let mut response = refusal.to_client(setup);
             response.status = status(&refusal);
             response.headers.remove(header::WWW_AUTHENTICATE);
             (response, None)

@@ -64,6 +64,10 @@ pub enum Refusal {
     /// No such client: never registered, or its registration key was removed.
     #[error("the client is unknown")]
     UnknownClient,
+    /// The same of a client that came with the `Authorization` header, which the answer must then
+    /// name (RFC 6749 §5.2).
+    #[error("the client of the Authorization header is unknown")]
+    UnknownClientInHeader,
     /// The operator ended the client, and it has to register again.
     #[error("the client was ended by a cutoff")]
     ClientEnded,
@@ -91,6 +95,12 @@ pub enum Refusal {
     /// Registration is turned off.
     #[error("registration is turned off")]
     RegistrationClosed,
+    /// Registration needs an initial access token (RFC 7591 §3), and none of them was shown.
+    #[error("registration needs an initial access token")]
+    InitialAccessToken {
+        /// Whether some token was shown.
+        shown: bool,
+    },
     /// A member of the client metadata cannot be accepted.
     #[error("client metadata: {member}: {problem}")]
     ClientMetadata {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
 
 use super::Refusal;
 use crate::effect::Unreachable;
@@ -60,7 +61,7 @@ impl Refusal {
             Self::RequestTooLong => {
                 (400, "invalid_request", "The request is too long; shorten state or redirect_uri.")
             }
-            Self::UnknownClient | Self::ClientEnded => {
+            Self::UnknownClient | Self::UnknownClientInHeader | Self::ClientEnded => {
                 (401, "invalid_client", "The client is unknown; register it again.")
             }
             Self::ClientUnauthenticated | Self::ClientCredentials { .. } => {
@@ -81,6 +82,11 @@ impl Refusal {
                 403,
                 "access_denied",
                 "Registration is turned off here; ask the operator for a client_id.",
+            ),
+            Self::InitialAccessToken { .. } => (
+                401,
+                "invalid_token",
+                "Registration needs an initial access token; ask the operator for one.",
             ),
             Self::ClientMetadata { member, problem } => {
                 return Wire::new(400, "invalid_client_metadata", format!("{member}: {problem}"));
@@ -194,32 +200,32 @@ impl Refusal {
 
     /// The answer of an endpoint that speaks JSON (RFC 6749 §5.2).
     pub(crate) fn to_json(&self) -> Response {
+        self.answer(&self.body())
+    }
+
+    /// The same of an endpoint that knows clients: one that is unknown is told where it can register
+    /// anew, since all that it remembers may be what it has to forget.
+    pub(crate) fn to_client(&self, setup: &Setup) -> Response {
+        let mut body = self.body();
+        let unknown =
+            matches!(self, Self::UnknownClient | Self::UnknownClientInHeader | Self::ClientEnded);
+        if unknown && setup.registration().is_open() {
+            body["registration_endpoint"] = json!(setup.registration_endpoint());
+        }
+        self.answer(&body)
+    }
+
+    fn answer(&self, body: &Value) -> Response {
+        self.with_headers(Response::json(self.wire().status, body.to_string()))
+    }
+
+    fn body(&self) -> Value {
         let mut wire = self.wire();
         if let Self::MapperDenied(_) = self {
             // RFC 6749 §5.2 has no access_denied: the grant is what is no longer valid.
             wire.error = "invalid_grant";
         }
-        let body = serde_json::json!({
-            "error": wire.error,
-            "error_description": wire.description,
-        });
-        self.with_headers(Response::json(wire.status, body.to_string()))
-    }
-
-    /// The same; whose client is unknown is told where it can register (RFC 7591 §3), if it can.
-    pub(crate) fn to_json_of(&self, setup: &Setup) -> Response {
-        let mut response = self.to_json();
-        let lost = matches!(self, Self::UnknownClient | Self::ClientEnded);
-        if lost && setup.registration().dynamic {
-            let wire = self.wire();
-            let body = serde_json::json!({
-                "error": wire.error,
-                "error_description": wire.description,
-                "registration_endpoint": setup.url(&setup.paths().register),
-            });
-            response.body = body.to_string().into();
-        }
-        response
+        json!({ "error": wire.error, "error_description": wire.description })
     }
 
     /// Adds what the status obliges to: `Allow`, `Retry-After`, `WWW-Authenticate`.
@@ -227,14 +233,29 @@ impl Refusal {
         if let Self::Method { allowed } = self {
             return response.with(header::ALLOW, HeaderValue::from_static(allowed));
         }
-        if let Self::ClientCredentials { by_header: true } = self {
-            let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
+        if let Some(challenge) = self.challenge() {
+            let challenge = HeaderValue::from_static(challenge);
             return response.with(header::WWW_AUTHENTICATE, challenge);
         }
         if response.status == StatusCode::SERVICE_UNAVAILABLE {
             return response.with(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+
+    /// What `WWW-Authenticate` says: texts of our own, of which nothing came with the request
+    /// (WEB-14).
+    fn challenge(&self) -> Option<&'static str> {
+        let by_header = matches!(
+            self,
+            Self::ClientCredentials { by_header: true } | Self::UnknownClientInHeader
+        );
+        if by_header {
+            return Some("Basic realm=\"token endpoint\"");
+        }
+        let Self::InitialAccessToken { shown } = self else { return None };
+        // RFC 6750 §3.1: no error code where no token was shown.
+        Some(if *shown { "Bearer error=\"invalid_token\"" } else { "Bearer" })
     }
 }
 

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use http::Method;
 
-use routes::{Browser, Endpoint, Manners, Shared, options, preflight, routes};
+use routes::{
+    Browser, Endpoint, Manners, Shared, options, preflight, preflight_of_nothing, routes,
+};
 
 use crate::administer::{self, Grants, Wiped};
 use crate::bearer::{self, Challenge, Principal};
@@ -55,13 +57,14 @@ impl Server {
         let endpoint = self.routes.get(request.parts().uri.path());
         let manners = Manners {
             https: self.issuer().is_https(),
-            shared: matches!(endpoint, Some(Endpoint::Shared(_))),
+            // That nothing is here depends on nobody either.
+            shared: matches!(endpoint, None | Some(Endpoint::Shared(_))),
             head: request.parts().method == Method::HEAD,
         };
         let step = match endpoint {
             Some(Endpoint::Shared(endpoint)) => self.shared(endpoint, &request, &mut tick),
             Some(Endpoint::Browser(endpoint)) => self.browser(endpoint, request, &mut tick),
-            None => Step::Done(refuse(Refusal::NotFound)),
+            None => Step::Done(nothing(&request)),
         };
         step.then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply)))
     }
@@ -206,6 +209,12 @@ fn unasked(
     }
     let known = allowed.split(", ").any(|allowed| allowed == method.as_str());
     (!known).then_some(Err(Refusal::Method { allowed }))
+}
+
+fn nothing(request: &Request) -> Reply {
+    let Parts { method, uri, .. } = request.parts();
+    let preflight = (method == Method::OPTIONS).then(|| preflight_of_nothing(uri.path()));
+    preflight.flatten().map_or_else(|| refuse(Refusal::NotFound), Reply::from)
 }
 
 fn refuse(refusal: Refusal) -> Reply {

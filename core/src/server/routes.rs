@@ -92,12 +92,25 @@ pub(super) fn options(allowed: &'static str) -> Response {
 
 /// What a browser asks before a script of another site may send a request.
 pub(super) fn preflight(allowed: &'static str) -> Response {
+    permitting(options(allowed))
+}
+
+/// The same where nothing stands. Clients inside a browser try several well-known addresses in turn
+/// (MCP authorization, Authorization Server Metadata Discovery), each with a header field that has to
+/// be permitted first; one that is not looks to them like a broken network, and they stop there
+/// instead of reading the 404 and going on.
+pub(super) fn preflight_of_nothing(path: &str) -> Option<Response> {
+    let may_be_probed = path.contains("/.well-known/");
+    may_be_probed.then(|| permitting(Response::empty(StatusCode::NO_CONTENT)))
+}
+
+fn permitting(response: Response) -> Response {
     const SHARED: [(HeaderName, &str); 3] = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, mcp-protocol-version"),
         (header::ACCESS_CONTROL_MAX_AGE, "7200"),
     ];
-    SHARED.into_iter().fold(options(allowed), |response, (name, value)| {
+    SHARED.into_iter().fold(response, |response, (name, value)| {
         response.with(name, HeaderValue::from_static(value))
     })
 }

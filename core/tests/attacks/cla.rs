@@ -203,6 +203,45 @@ fn cla_09_a_secret_in_the_url_is_refused() {
     assert_eq!(world.redeem_with(&code, &own).status, 200);
 }
 
+/// Secrets are compared by `ClientSecret::matches`, which is `subtle`'s comparison and the only one
+/// that the type has: that two of them cannot be compared with `==` is a doctest beside it. What a
+/// test can show here is that no wrong secret takes another way than the others, however much of the
+/// right one it has; how long that takes on a given machine it cannot.
+#[test]
+fn cla_12_every_wrong_secret_takes_the_same_way() {
+    let mut world = World::new();
+    let code = code_of(&mut world, "C");
+    let registered = world.register_with(&json!({ "redirect_uris": [APP] }));
+    let registered = json_of(&registered);
+    let (id, secret) = (member(&registered, "client_id"), member(&registered, "client_secret"));
+    for (id, secret) in [("C", C_SECRET), (&id, &secret)] {
+        let end = secret.len() - 1;
+        let wrong = [
+            "x".to_owned(),
+            "x".repeat(secret.len()),
+            format!("{}x", &secret[..end]),
+            format!("x{}", &secret[1..]),
+            secret[..end].to_owned(),
+            format!("{secret}x"),
+        ];
+        let mut answers = std::collections::HashSet::new();
+        for wrong in &wrong {
+            let header = basic(&format!("{id}:{wrong}"));
+            let in_body = [("client_id", id), ("client_secret", wrong)];
+            for request in [by_header(&code, &header), redemption(&code, &in_body)] {
+                let by_header = request.parts().headers.contains_key("authorization");
+                // Without a question: nothing but the comparison stands between it and the answer.
+                let step = world.begin(request);
+                let vestibule_core::Step::Done(reply) = step else { panic!("a question") };
+                assert_eq!(reply.events.len(), 1);
+                let vestibule_core::Reply { response, events, .. } = reply;
+                answers.insert((by_header, text(&response), format!("{events:?}")));
+            }
+        }
+        assert_eq!(answers.len(), 2, "one answer by each way: {answers:?}");
+    }
+}
+
 #[test]
 fn cla_13_one_header_of_a_scheme_that_is_offered() {
     let mut world = World::new();

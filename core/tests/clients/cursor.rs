@@ -3,8 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::wire::{MCP, Registered, code, config_for, registered, token, tokens};
-use crate::world::{VERIFIER, World};
+use crate::wire::{
+    MCP, Registered, assert_error, code, config_for, member, registered, token, tokens,
+};
+use crate::world::{VERIFIER, World, json_of};
 
 const BACK: [&str; 3] = [
     "cursor://anysphere.cursor-mcp/oauth/callback",
@@ -39,6 +41,16 @@ fn connected(world: &mut World) -> Registered {
 pub(crate) fn cursor_registers_three_redirect_uris() {
     let client = connected(&mut world());
     assert_eq!(client.answer["redirect_uris"], json!(BACK));
+}
+
+/// Without it the whole registration is refused: a client that found one of its URIs missing would
+/// come back there all the same. The answer names the setting, which the person can ask for.
+#[test]
+pub(crate) fn cursor_is_told_what_the_operator_has_to_allow() {
+    let response = crate::wire::world().register_with(&metadata());
+    assert_error(&response, 400, "invalid_redirect_uri");
+    let said = member(&json_of(&response), "error_description");
+    assert!(said.contains("[registration] private_use_schemes"), "{said}");
 }
 
 #[test]

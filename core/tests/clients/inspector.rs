@@ -5,7 +5,9 @@ use http::{Method, header};
 use serde_json::json;
 use vestibule_core::Response;
 
-use crate::wire::{MCP, METADATA, RESOURCE_METADATA, code, registered, token, tokens, world};
+use crate::wire::{
+    MCP, METADATA, RESOURCE_METADATA, VERSION, code, registered, token, tokens, world,
+};
 use crate::world::{VERIFIER, World, request};
 
 const ORIGIN: (&str, &str) = ("origin", "http://localhost:6274");
@@ -64,6 +66,28 @@ pub(crate) fn inspector_reads_every_answer() {
         assert!(!response.headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS), "{path}");
         let exposed = list(&response, header::ACCESS_CONTROL_EXPOSE_HEADERS);
         assert!(exposed.contains("www-authenticate"), "{path}: {exposed}");
+    }
+}
+
+/// It tries well-known addresses in turn, each with the SDK's header field: it has to read that nothing
+/// is there, or it stops at the first.
+#[test]
+pub(crate) fn inspector_goes_on_where_nothing_is() {
+    let mut world = world();
+    for path in [
+        "/.well-known/oauth-protected-resource/other",
+        "/.well-known/oauth-authorization-server/mcp",
+        "/.well-known/openid-configuration",
+        "/mcp/.well-known/openid-configuration",
+    ] {
+        let permitted = preflight(&mut world, &Method::GET, path);
+        assert_eq!(permitted.status, 204, "{path}");
+        assert!(list(&permitted, header::ACCESS_CONTROL_ALLOW_HEADERS).contains("mcp-protocol"));
+        let nothing = world.send(request(Method::GET, path, &[ORIGIN, VERSION], ""));
+        assert_eq!(nothing.status, 404, "{path}");
+        for response in [permitted, nothing] {
+            assert_eq!(response.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*", "{path}");
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod answers;
 mod chatgpt;
 mod claude;
 mod claude_code;
@@ -23,6 +24,7 @@ mod others;
 mod python;
 mod rmcp;
 mod rules;
+mod tenant;
 mod typescript_v1;
 mod typescript_v2;
 mod vscode;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::wire::{
     MCP, METADATA, Registered, assert_error, assert_error_page, audience, authorize, code,
-    document, member, registered, token, tokens, world,
+    document, member, registered, token, tokens, tokens_without_scope, world,
 };
-use crate::world::{VERIFIER, World, config};
+use crate::world::{VERIFIER, World, claims_of, config};
 
 const BACK: &str = "http://localhost:3335/oauth/callback";
 
@@ -83,7 +83,9 @@ pub(crate) fn mcp_remote_refreshes_with_the_scope_that_it_has() {
     assert_eq!(tokens(&token(&mut world, &form, None))["scope"], "mcp:read");
 }
 
-/// What it asks for where nobody names a scope.
+/// What it asks for where nobody names a scope: a resource without scopes is no reason to refuse it,
+/// and no answer names one, since an empty scope is none (RFC 6749 §3.3). An answer without a scope
+/// grants what was asked for (§5.1), so it asks for the same when it refreshes.
 #[test]
 fn mcp_remote_asks_for_openid_email_profile() {
     let mut config = config();
@@ -91,15 +93,32 @@ fn mcp_remote_asks_for_openid_email_profile() {
     let mut world = World::of(config);
     assert!(document(&mut world, METADATA).get("scopes_supported").is_none());
     let asked = [("scope", "openid email profile"), ("resource", MCP)];
+    let client = registered(&mut world, &metadata());
+    let code = code(&mut world, &client.id, BACK, &asked);
+    let mut form = redemption(&client.id, &code, BACK).to_vec();
+    for _ in 0..2 {
+        let tokens = tokens_without_scope(&token(&mut world, &form, None));
+        assert!(claims_of(&member(&tokens, "access_token")).get("scope").is_none());
+        form = vec![("grant_type", "refresh_token"), ("client_id", &client.id), asked[0]];
+        form.push(("refresh_token", member(&tokens, "refresh_token").leak()));
+    }
+}
+
+/// The same where the resource has scopes, none of which was named to it: it gets those, and asks
+/// for them when it refreshes.
+#[test]
+fn mcp_remote_gets_the_resources_scopes_for_openid_email_profile() {
+    let mut world = world();
+    let asked = [("scope", "openid email profile"), ("resource", MCP)];
     let (client, first) = until_tokens(&mut world, &asked);
-    assert_eq!(first["scope"], "");
+    assert_eq!(first["scope"], "mcp:read mcp:write");
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", &*member(&first, "refresh_token")),
         ("client_id", &client.id),
-        ("scope", ""),
+        ("scope", &*member(&first, "scope")),
     ];
-    tokens(&token(&mut world, &form, None));
+    assert_eq!(tokens(&token(&mut world, &form, None))["scope"], first["scope"]);
 }
 
 /// Its user can turn `resource` off.

@@ -8,7 +8,7 @@ use vestibule_core::{Issuer, Paths};
 
 use crate::wire::{
     MCP, METADATA, RESOURCE_METADATA, assert_error, assert_nothing_at, audience, basic_raw,
-    config_for, document, member, registered, signed_in, tenant, token, tokens, world,
+    config_for, document, member, registered, signed_in, token, tokens, world,
 };
 use crate::world::{APP, ISSUER, RES, World, authorize_with, claims_of, json_of, refresh, request};
 
@@ -26,6 +26,7 @@ fn rule_01_one_canonical_issuer() {
     assert_eq!(said["iss"], ISSUER);
     let tokens = json_of(&world.redeem(&said["code"]));
     assert_eq!(claims_of(&member(&tokens, "access_token"))["iss"], ISSUER);
+    crate::tenant::tenant_is_one_string_from_metadata_to_token();
 }
 
 /// Rule 2, as far as documents are served: RFC 8414's form alone, RFC 9728's by path and root; any
@@ -46,7 +47,7 @@ fn rule_02_unknown_well_known_addresses_are_clean_404s() {
     ] {
         assert_nothing_at(&mut world, path);
     }
-    document(&mut tenant(), &format!("{METADATA}/tenant1"));
+    crate::tenant::tenant_is_found_at_the_path_inserted_form_alone();
     crate::rmcp::rmcp_finds_no_other_issuer_at_the_root();
 }
 
@@ -95,6 +96,7 @@ fn rule_04_registration_answers_what_clients_need() {
     assert_eq!(omitted.answer["response_types"], json!(["code"]));
     assert!(omitted.secret.is_some());
     crate::cursor::cursor_registers_three_redirect_uris();
+    crate::cursor::cursor_is_told_what_the_operator_has_to_allow();
 }
 
 /// Rule 5: `registered` checks the characters; Basic in every spelling, with or without the id in the
@@ -204,12 +206,14 @@ fn rule_10_every_answer_of_the_token_endpoint_is_json() {
 fn rule_11_a_browser_of_another_origin_reads_what_depends_on_nobody() {
     crate::inspector::inspector_may_send_what_the_sdk_sends();
     crate::inspector::inspector_reads_every_answer();
+    crate::inspector::inspector_goes_on_where_nothing_is();
     crate::inspector::inspector_cannot_read_the_persons_pages();
 }
 
 /// Rule 13: parameters that mean nothing here, and a scope that does.
 #[test]
 fn rule_13_unknown_parameters_and_offline_access_do_no_harm() {
+    crate::answers::offline_access_is_dropped_in_silence();
     let mut world = World::new();
     let asked = [
         ("prompt", "consent"),

@@ -72,7 +72,7 @@ pub(crate) fn first_document(world: &mut World, addresses: &[&str]) -> Value {
     document(world, last)
 }
 
-fn read_json(response: &Response) -> Value {
+pub(crate) fn read_json(response: &Response) -> Value {
     assert_eq!(response.headers[header::CONTENT_TYPE], "application/json");
     let json = json_of(response);
     assert_no_null(&json);
@@ -201,12 +201,25 @@ pub(crate) fn token(
 /// Tokens as the strictest client reads them: JSON that is not cached, `token_type` Bearer, a whole
 /// number of seconds, a scope, a refresh token, no `null`.
 pub(crate) fn tokens(response: &Response) -> Value {
+    let tokens = tokens_of(response);
+    assert!(tokens["scope"].as_str().is_some_and(|scope| !scope.is_empty()), "{tokens}");
+    tokens
+}
+
+/// The same for a resource that has no scopes: no answer names one.
+pub(crate) fn tokens_without_scope(response: &Response) -> Value {
+    let tokens = tokens_of(response);
+    assert!(tokens.get("scope").is_none(), "{tokens}");
+    tokens
+}
+
+fn tokens_of(response: &Response) -> Value {
     assert_eq!(response.status, 200, "{}", text(response));
     assert_eq!(response.headers[header::CACHE_CONTROL], "no-store");
     let tokens = read_json(response);
     assert_eq!(tokens["token_type"], "Bearer");
     assert!(tokens["expires_in"].is_u64(), "{tokens}");
-    for name in ["access_token", "refresh_token", "scope"] {
+    for name in ["access_token", "refresh_token"] {
         assert!(tokens[name].is_string(), "{name}: {tokens}");
     }
     tokens
@@ -220,6 +233,7 @@ pub(crate) fn audience(tokens: &Value) -> Value {
 /// An error as clients key on it: exactly this status and code, in JSON.
 pub(crate) fn assert_error(response: &Response, status: u16, error: &str) {
     assert_eq!(response.status, status, "{}", text(response));
+    assert_eq!(response.headers[header::CACHE_CONTROL], "no-store");
     assert_eq!(read_json(response)["error"], error);
 }
 

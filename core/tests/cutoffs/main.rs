@@ -160,6 +160,24 @@ fn what_a_cutoff_ended_becomes_a_tombstone_when_it_is_touched_and_is_reported_on
     }
 }
 
+/// Whichever endpoint it is.
+#[test]
+fn a_client_that_gives_back_what_a_cutoff_ended_is_the_first_to_touch_it() {
+    let (mut world, before) = before();
+    end(&mut world, Cutoff::Issuer).unwrap();
+    let ended = |world: &World| -> Vec<_> {
+        let ended = world.events.iter().filter_map(|event| match event {
+            Event::GrantEnded { why, .. } => Some(*why),
+            _ => None,
+        });
+        ended.collect()
+    };
+    for name in ["refresh_token", "access_token", "refresh_token"] {
+        assert_eq!(world.revoke(&token(&before.tokens, name)).status, 200);
+        assert_eq!(ended(&world), [vestibule_core::Ended::CutOff]);
+    }
+}
+
 #[test]
 fn what_does_not_exist_is_not_ended_in_silence() {
     let mut world = World::new();
