@@ -53,14 +53,14 @@ pub(crate) fn authenticate<const N: usize>(
             (None, Some(_)) => Err(Refusal::ClientCredentials { by_header: false }),
             (Some(_), None) => Err(Refusal::ClientUnauthenticated),
             (Some(own), Some(shown)) if own.matches(shown) => Ok(AuthenticatedClient(client)),
-            (Some(_), Some(_)) => Err(Refusal::ClientCredentials { by_header: false }),
+            (Some(_), Some(_)) => Err(Refusal::WrongSecret { by_header: false }),
         };
     };
     // RFC 6749 §2.3: not more than one method in each request.
     if secret.is_some() {
         return Err(Refusal::ClientAuthenticatesTwice);
     }
-    let wrong = Refusal::ClientCredentials { by_header: true };
+    let mut refusal = Refusal::ClientCredentials { by_header: true };
     for Basic { id: shown_id, secret } in readings {
         let Some(client) = setup.client(&shown_id) else {
             continue;
@@ -72,10 +72,11 @@ pub(crate) fn authenticate<const N: usize>(
             Some(own) if own.matches(&secret) => return Ok(AuthenticatedClient(client)),
             // Some clients send Basic with an empty secret where they have none.
             None if secret.is_empty() => return Ok(AuthenticatedClient(client)),
-            Some(_) | None => {}
+            Some(_) => refusal = Refusal::WrongSecret { by_header: true },
+            None => {}
         }
     }
-    Err(wrong)
+    Err(refusal)
 }
 
 /// The credentials of an `Authorization: Basic` header (RFC 7617), read in both ways that clients

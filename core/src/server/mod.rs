@@ -12,6 +12,7 @@ use routes::{Endpoint, Manners, preflight, routes};
 
 use crate::administer::{self, Grants, Wiped};
 use crate::bearer::{self, Challenge, Principal};
+use crate::charge::{self, Charge};
 use crate::config::{self, Config, ConfigFault, Issuer};
 use crate::cutoff::Cutoff;
 use crate::event::Event;
@@ -44,6 +45,24 @@ impl Server {
         let setup = Setup::of(config).ok_or(InvalidConfig { faults })?;
         let routes = Arc::new(routes(&setup));
         Ok(Self { setup, routes })
+    }
+
+    /// What a request may cost its sender, if anything: for whoever counts, before it is handled.
+    /// See [`Charge`].
+    #[must_use]
+    pub fn charge(&self, request: &Request) -> Option<Charge> {
+        match self.routes.get(request.parts().uri.path())? {
+            Endpoint::Register => {
+                (request.parts().method == Method::POST).then_some(Charge::Registration)
+            }
+            Endpoint::Token | Endpoint::Revoke => {
+                charge::shows_secret(request).then_some(Charge::WrongSecret)
+            }
+            Endpoint::Document(_)
+            | Endpoint::Authorize
+            | Endpoint::Consent
+            | Endpoint::Callback(_) => None,
+        }
     }
 
     /// Answers a request to any endpoint.
