@@ -182,6 +182,7 @@ pub mod store;
 
 mod administer;
 mod bearer;
+mod charge;
 mod check;
 mod client;
 mod config;
@@ -212,6 +213,7 @@ mod tick;
 
 pub use administer::{GrantSummary, Grants, Wiped};
 pub use bearer::{Challenge, Principal};
+pub use charge::Charge;
 pub use check::redirect_uri::{RegisteredRedirect, Unacceptable};
 pub use client::ConfiguredClient;
 pub use config::{

@@ -2,6 +2,7 @@
 //! tells no secrets.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderName};
@@ -24,6 +25,8 @@ enum Body {
     Complete(Bytes),
     TooLarge,
     TooSlow,
+    /// Read or not: it is not looked at.
+    TooMany(Duration),
 }
 
 impl Request {
@@ -50,6 +53,15 @@ impl Request {
     #[must_use]
     pub fn too_slow(parts: Parts) -> Self {
         Self { parts, body: Body::TooSlow }
+    }
+
+    /// The same request where its sender has used up what [`Server::charge`] says it draws on; it
+    /// is answered with 429, to be tried again after that time.
+    ///
+    /// [`Server::charge`]: crate::Server::charge
+    #[must_use]
+    pub fn too_many(self, retry_after: Duration) -> Self {
+        Self { parts: self.parts, body: Body::TooMany(retry_after) }
     }
 
     /// The head.
@@ -82,7 +94,15 @@ impl Request {
             Body::Complete(bytes) => bytes,
             Body::TooLarge => return Err(Refusal::BodyTooLarge),
             Body::TooSlow => return Err(Refusal::BodyTooSlow),
+            Body::TooMany(retry_after) => {
+                return Err(Refusal::TooMany { retry_after: *retry_after });
+            }
         };
+        // HTT-18: `identity` is no coding (RFC 9110 §8.4.1).
+        let codings = self.parts.headers.get_all(header::CONTENT_ENCODING);
+        if codings.iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(Refusal::ContentCoding);
+        }
         let value = self.parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
         let media_type = value.and_then(|value| value.split(';').next()).unwrap_or_default();
         if media_type.trim().eq_ignore_ascii_case(wanted) {
@@ -113,6 +133,7 @@ impl fmt::Debug for Request {
             Body::Complete(bytes) => shown.field("body_length", &bytes.len()),
             Body::TooLarge => shown.field("body_length", &"too large"),
             Body::TooSlow => shown.field("body_length", &"too slow"),
+            Body::TooMany(_) => shown.field("body_length", &"too many"),
         };
         shown.finish_non_exhaustive()
     }

@@ -42,13 +42,20 @@
 
 mod body;
 mod clock;
+mod connection;
+mod limiter;
+mod limits;
 mod observe;
 mod serve;
 mod service;
 mod transport;
+mod usage;
 
 pub use clock::SystemClock;
+pub use limiter::Limiter;
+pub use limits::Limits;
 pub use observe::{Observer, Outcome, RequestId, Seen};
-pub use serve::serve;
+pub use serve::{serve, serve_within};
 pub use service::{Options, Vestibule};
 pub use transport::{NoCertificate, NoTransport, ReqwestTransport, ReqwestTransportBuilder};
+pub use usage::Peer;

@@ -2,36 +2,27 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-/// How long a client may take to send the head of a request, and how long a connection may be idle
-/// before it. Proxies keep idle connections for 60 seconds; one that sends into a connection which
-/// we are closing answers with 502, so it is the proxy who should close first.
-const HEAD_DEADLINE: Duration = Duration::from_secs(75);
-
-/// The longest head of a request, in bytes: cookies of a browser's sign-ins, a long authorization
-/// request, and as much again. A longer one is answered with 431.
-const LONGEST_HEAD: usize = 32 * 1024;
-
-/// How long requests that are being answered at shutdown may take before their connections are
-/// closed.
-const GRACE: Duration = Duration::from_secs(10);
+use crate::connection::Connections;
+use crate::limits::Limits;
 
 /// How long nothing is accepted after the machine has run out of sockets.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(100);
 
-/// Accepts connections and answers HTTP/1.1 on them until `shutdown` is done; then lets each
-/// connection finish the request it is at, and returns. `service` is a
+/// Accepts connections and answers HTTP/1.1 and HTTP/2 on them until `shutdown` is done; then lets
+/// each connection finish what it is at, and returns. `service` is a
 /// [`Vestibule`](crate::Vestibule), or anything around one.
+///
+/// HTTP/2 is spoken without TLS to those who begin with it ("prior knowledge", RFC 9113 §3.3), as
+/// proxies do. The extensions of every request say from where it came: [`Peer`](crate::Peer).
 ///
 /// Afterwards wait for [`Vestibule::shutdown`](crate::Vestibule::shutdown): flows whose clients
 /// went away may still run.
@@ -55,35 +46,59 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_buf_size(LONGEST_HEAD);
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
+    serve_within(Limits::default(), listener, service, shutdown).await;
+}
+
+/// [`serve`] with other limits.
+pub async fn serve_within<S, B>(
+    limits: Limits,
+    listener: TcpListener,
+    service: S,
+    shutdown: impl Future<Output = ()>,
+) where
+    S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let at_most = usize::try_from(limits.connections).unwrap_or(usize::MAX);
+    let places = Arc::new(Semaphore::new(at_most.min(Semaphore::MAX_PERMITS)));
+    let (stop, stopping) = watch::channel(());
+    let each = Connections::new(limits, service, stopping);
+    let mut running = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
+        let accepting = async {
+            // Nobody closes the semaphore; and where no place is free, clients wait in line before
+            // the socket.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
+            accepted = accepting => accepted,
         };
         // What has ended is forgotten here, so that the set does not grow with time.
-        while connections.try_join_next().is_some() {}
+        while running.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, _)) => {
-                // Answers are written at once; where the option is refused they are merely later.
-                let _ = stream.set_nodelay(true);
-                let service = TowerToHyperService::new(service.clone());
-                let connection = http.serve_connection(TokioIo::new(stream), service);
-                connections.spawn(graceful.watch(connection));
+            Ok((stream, peer)) => {
+                let connection = each.serve(stream, peer);
+                running.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(OUT_OF_SOCKETS).await,
         }
     }
     drop(listener);
-    // Whoever is not done by then has a client that does not read its answer.
-    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
-    connections.shutdown().await;
+    // Each connection ends within its grace.
+    drop(stop);
+    while running.join_next().await.is_some() {}
 }
 
 /// Whether accepting failed for one client only, so that the next can be accepted at once.

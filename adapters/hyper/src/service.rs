@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use vestibule_core::drive::{Driver, drive};
 use vestibule_core::{Event, Reply, Request, Response, Server};
 
 use crate::body;
+use crate::limiter::Limiter;
 use crate::observe::{Observer, Outcome, RequestId, Seen};
 
 /// All endpoints as one [`Service`]: mount it in axum, or give it to [`serve`](crate::serve()).
@@ -50,11 +52,18 @@ pub struct Options {
     pub flows_at_most: u32,
     /// Who is told what became of each request. Default nobody.
     pub observer: Arc<dyn Observer>,
+    /// Who counts registrations and wrong secrets. Default nobody.
+    pub limiter: Arc<dyn Limiter>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { body_deadline: Duration::from_secs(10), flows_at_most: 4096, observer: Arc::new(()) }
+        Self {
+            body_deadline: Duration::from_secs(10),
+            flows_at_most: 4096,
+            observer: Arc::new(()),
+            limiter: Arc::new(()),
+        }
     }
 }
 
@@ -171,15 +180,30 @@ where
         return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
     };
     let (answer, answered) = oneshot::channel();
-    tokio::spawn(run(shared, request, about, place, answer));
+    let (request, payer) = admitted(&shared, request);
+    tokio::spawn(run(shared, request, payer, about, place, answer));
     // Without an answer the runtime is going down and has dropped the task.
     answered.await.unwrap_or_else(|_| Response::overloaded())
+}
+
+/// The request, one that is refused where its sender must wait; and who pays for what it does.
+fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<IpAddr>) {
+    let limiter = &shared.options.limiter;
+    let Some(charge) = shared.server.charge(&request) else {
+        return (request, None);
+    };
+    let payer = limiter.payer(request.parts());
+    match payer.and_then(|payer| limiter.wait(payer, charge)) {
+        Some(retry_after) => (request.too_many(retry_after), None),
+        None => (request, payer),
+    }
 }
 
 /// A flow and its follow-up, whoever waits for the answer.
 async fn run<D: Driver + 'static>(
     shared: Arc<Shared<D>>,
     request: Request,
+    payer: Option<IpAddr>,
     about: About,
     place: OwnedSemaphorePermit,
     answer: oneshot::Sender<Response>,
@@ -190,6 +214,10 @@ async fn run<D: Driver + 'static>(
     };
     let (response, follow_up) = match unwound(flow).await {
         Ok(Reply { response, events, follow_up, .. }) => {
+            if let Some(payer) = payer {
+                let charges = events.iter().filter_map(Event::charge);
+                charges.for_each(|charge| shared.options.limiter.charge(payer, charge));
+            }
             (about.tell(&shared, Outcome::Replied, response, &events), follow_up)
         }
         Err(Panicked) => {

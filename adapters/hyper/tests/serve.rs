@@ -3,61 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod gate;
+mod running;
 mod sign_in;
 
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use gate::{Gate, Keeper, gate};
+use gate::gate;
+use running::{METADATA, read_response, run, until_closed};
 use sign_in::{coming_back, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tower_service::Service;
 use vestibule_core::Request;
-use vestibule_hyper::{Options, Vestibule, serve};
-
-const METADATA: &str =
-    "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nHost: as.test\r\n\r\n";
-
-/// A server that runs beside the test.
-struct Running {
-    address: SocketAddr,
-    vestibule: Vestibule<Gate>,
-    gate: Keeper,
-    /// Says when hyper drops a handler's future, done or not.
-    dropped: UnboundedReceiver<()>,
-    stop: oneshot::Sender<()>,
-    stopped: JoinHandle<()>,
-}
-
-async fn run(options: Options) -> Running {
-    let (vestibule, gate) = gate(server(), options);
-    let (drops, dropped) = unbounded_channel();
-    let (stop, stopping) = oneshot::channel::<()>();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let service = Watched { inner: vestibule.clone(), drops };
-    let stopped = tokio::spawn(serve(listener, service, async { drop(stopping.await) }));
-    Running { address, vestibule, gate, dropped, stop, stopped }
-}
-
-impl Running {
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    async fn stop(self) {
-        self.stop.send(()).unwrap();
-        self.stopped.await.unwrap();
-        self.vestibule.shutdown().await;
-    }
-}
+use vestibule_hyper::Options;
 
 #[tokio::test]
 async fn htt_21_flow_is_driven_to_its_end_when_the_client_goes_away() {
@@ -155,23 +113,115 @@ async fn htt_12_a_body_that_does_not_come() {
 #[tokio::test]
 async fn htt_17_what_is_no_http_is_refused() {
     let running = run(Options::default()).await;
-    let broken_chunk = "Transfer-Encoding: chunked\r\n\r\nnot a length\r\n";
-    let two_lengths = "Content-Length: 4\r\nContent-Length: 5\r\n\r\nhello";
-    for rest in [broken_chunk, two_lengths] {
-        let mut client = running.connect().await;
-        let head = format!("POST /oauth/token HTTP/1.1\r\nHost: a\r\n{rest}");
-        client.write_all(head.as_bytes()).await.unwrap();
-        let response = read_response(&mut client).await;
-        assert!(response.starts_with("HTTP/1.1 400 "), "{rest}: {response}");
+    for head in [
+        "Transfer-Encoding: chunked\r\n\r\nnot a length\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n5\nhello0\r\n\r\n",
+        "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "Content-Length: 4\r\nContent-Length: 5\r\n\r\nhello",
+        "Content-Length: 4, 5\r\n\r\nhello",
+        "Content-Length: +5\r\n\r\nhello",
+        "Content-Length: -5\r\n\r\nhello",
+        "Content-Length: 99999999999999999999\r\n\r\nhello",
+        "X: a\r\n folded: b\r\n\r\n",
+        "X: a\rb\r\n\r\n",
+        "X: a\0b\r\n\r\n",
+    ] {
+        let smuggled = format!("POST /oauth/token HTTP/1.1\r\nHost: a\r\n{head}{METADATA}");
+        let mut client = running.send(smuggled).await;
+        let response = String::from_utf8(until_closed(&mut client).await).unwrap();
+        assert!(response.starts_with("HTTP/1.1 400 "), "{head:?}: {response}");
+        assert_eq!(response.matches("HTTP/1.1").count(), 1, "{head:?}: {response}");
     }
-    // RFC 9112 §6.1: the coding counts, the length does not, and the connection is closed before
-    // what follows is read.
-    let mut client = running.connect().await;
-    let both = "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-    let smuggled = format!("POST /oauth/token HTTP/1.1\r\nHost: a\r\n{both}{METADATA}");
-    client.write_all(smuggled.as_bytes()).await.unwrap();
-    assert!(read_response(&mut client).await.starts_with("HTTP/1.1 4"));
-    assert_eq!(client.read(&mut [0]).await.unwrap_or(0), 0);
+    running.stop().await;
+}
+
+/// RFC 9112 §6.1: the coding counts, the length does not, and the connection is closed before what
+/// follows is read.
+#[tokio::test]
+async fn htt_17_a_length_beside_a_coding_ends_the_connection() {
+    let running = run(Options::default()).await;
+    let (length, coding) = ("Content-Length: 4\r\n", "Transfer-Encoding: chunked\r\n");
+    for both in [format!("{length}{coding}"), format!("{coding}{length}")] {
+        let head = format!("POST /oauth/token HTTP/1.1\r\nHost: a\r\n{both}\r\n");
+        for body in ["0\r\n\r\n", "4\r\na=bc\r\n0\r\n\r\n"] {
+            let mut client = running.send(format!("{head}{body}{METADATA}")).await;
+            let response = String::from_utf8(until_closed(&mut client).await).unwrap();
+            assert!(response.starts_with("HTTP/1.1 4"), "{both}: {response}");
+            assert_eq!(response.matches("HTTP/1.1").count(), 1, "{both}: {response}");
+        }
+    }
+    running.stop().await;
+}
+
+/// RFC 9110 §8.6 and RFC 9112 §2.2 let both be read as what they can only mean; where the next
+/// request begins is the same for everybody.
+#[tokio::test]
+async fn htt_17_a_length_twice_and_lines_that_end_in_lf_shift_nothing() {
+    let running = run(Options::default()).await;
+    let twice = "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello";
+    let twice = format!("POST /oauth/token HTTP/1.1\r\nHost: a\r\n{twice}");
+    let bare = "POST /oauth/token HTTP/1.1\nHost: a\nContent-Length: 5\n\nhello".to_owned();
+    for first in [twice, bare] {
+        let mut client = running.send(format!("{first}{METADATA}")).await;
+        let response = read_response(&mut client).await;
+        assert!(response.starts_with("HTTP/1.1 415 "), "{first:?}: {response}");
+        let response = read_response(&mut client).await;
+        assert!(response.starts_with("HTTP/1.1 200 "), "{first:?}: {response}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn requests_that_come_together_are_answered_in_their_order() {
+    let running = run(Options::default()).await;
+    let refused = "POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    let head = METADATA.replacen("GET", "HEAD", 1);
+    let trace = METADATA.replacen("GET", "TRACE", 1);
+    let together = [METADATA, refused, &head, &trace, METADATA].concat();
+    let mut client = running.send(together).await;
+    let first = read_response(&mut client).await;
+    assert!(first.starts_with("HTTP/1.1 200 ") && first.contains("\"issuer\""), "{first}");
+    assert!(read_response(&mut client).await.starts_with("HTTP/1.1 415 "));
+    // HTT-19: an answer to HEAD has no body, whatever its length says.
+    assert!(read_head(&mut client).await.starts_with("HTTP/1.1 200 "));
+    let refused = read_response(&mut client).await;
+    assert!(refused.starts_with("HTTP/1.1 405 "), "{refused}");
+    assert!(refused.contains("allow: GET, HEAD, OPTIONS") && refused.contains("\"error\""));
+    assert_eq!(without_date(&read_response(&mut client).await), without_date(&first));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn htt_10_ten_thousand_parameters() {
+    let running = run(Options::default()).await;
+    for parameter in ["a=1&", "code=&"] {
+        let form = parameter.repeat(10_000);
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let head = format!("{kind}\r\nContent-Length: {}\r\n\r\n", form.len());
+        let mut client =
+            running.send(format!("POST /oauth/token HTTP/1.1\r\nHost: a\r\n{head}{form}")).await;
+        let response = read_response(&mut client).await;
+        assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+        assert!(response.contains("\"invalid_request\""), "{response}");
+    }
+    running.stop().await;
+}
+
+/// What is said of a request's way changes nothing: the issuer is what was configured.
+#[tokio::test]
+async fn htt_16_no_header_field_changes_who_we_are() {
+    let running = run(Options::default()).await;
+    let mut client = running.send(METADATA).await;
+    let plain = read_response(&mut client).await;
+    let fields = "Host: evil.test\r\nForwarded: for=1.2.3.4;host=evil.test;proto=https\r\n\
+        X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Host: evil.test\r\nX-Forwarded-Proto: https\r\n\
+        X-Forwarded-Port: 443\r\nX-Forwarded-Prefix: /evil\r\nX-Forwarded-Uri: /oauth/token\r\n\
+        X-Original-Url: /oauth/token\r\nX_Forwarded_For: 1.2.3.4\r\n";
+    client.write_all(METADATA.replace("Host: as.test\r\n", fields).as_bytes()).await.unwrap();
+    assert_eq!(without_date(&read_response(&mut client).await), without_date(&plain));
     running.stop().await;
 }
 
@@ -198,51 +248,15 @@ async fn it_mounts_in_axum() {
     vestibule.shutdown().await;
 }
 
-/// A response's head and the body that its Content-Length announces.
-async fn read_response(client: &mut TcpStream) -> String {
+/// A response's head alone.
+async fn read_head(client: &mut TcpStream) -> String {
     let mut read = Vec::new();
     while !read.ends_with(b"\r\n\r\n") {
         read.push(client.read_u8().await.unwrap());
     }
-    let head = String::from_utf8(read).unwrap();
-    let length = head.to_lowercase();
-    let length = length.split("content-length:").nth(1).and_then(|rest| rest.lines().next());
-    let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
-    client.read_exact(&mut body).await.unwrap();
-    head + &String::from_utf8(body).unwrap()
+    String::from_utf8(read).unwrap()
 }
 
-/// A service around another, as a program has one for its logs; this one says when a handler's
-/// future is dropped.
-#[derive(Clone)]
-struct Watched {
-    inner: Vestibule<Gate>,
-    drops: UnboundedSender<()>,
-}
-
-impl Service<http::Request<hyper::body::Incoming>> for Watched {
-    type Response = http::Response<http_body_util::Full<Bytes>>;
-    type Error = std::convert::Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<hyper::body::Incoming>) -> Self::Future {
-        let told = TellsDrop(self.drops.clone());
-        let answer = self.inner.call(request);
-        Box::pin(async move {
-            let _told = told;
-            answer.await
-        })
-    }
-}
-
-struct TellsDrop(UnboundedSender<()>);
-
-impl Drop for TellsDrop {
-    fn drop(&mut self) {
-        let _ = self.0.send(());
-    }
+fn without_date(response: &str) -> String {
+    response.lines().filter(|line| !line.starts_with("date: ")).collect()
 }

@@ -6,6 +6,7 @@ mod config;
 mod dev;
 mod health;
 mod keys;
+mod limits;
 mod logs;
 mod requests;
 mod running;

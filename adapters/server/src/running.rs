@@ -11,8 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vestibule_core::Server;
 use vestibule_core::drive::Composite;
-use vestibule_hyper::{Options, ReqwestTransport, SystemClock, Vestibule};
+use vestibule_hyper::{Options, ReqwestTransport, SystemClock, Vestibule, serve_within};
 
+use crate::limits::Limits;
 use crate::requests;
 use crate::say::say;
 use crate::store::Store;
@@ -42,6 +43,7 @@ pub(crate) async fn listen(address: SocketAddr, mend: &str) -> Result<TcpListene
 /// said when it is ready.
 pub(crate) async fn run(
     listener: TcpListener,
+    limits: &Limits,
     server: Server,
     store: Store,
     own: Router,
@@ -51,7 +53,7 @@ pub(crate) async fn run(
     let address = listener.local_addr().map_err(|error| format!("the socket is gone: {error}"))?;
     let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
     let (told, told_again) = told_to_end(signals);
-    let vestibule = vestibule(server, store.clone())?;
+    let vestibule = vestibule(limits, server, store.clone())?;
     let issuer = vestibule.server().issuer().clone();
 
     let own = own.layer(middleware::from_fn_with_state("program", requests::log));
@@ -61,7 +63,7 @@ pub(crate) async fn run(
 
     say(io::stdout(), format_args!("listening on {address} (issuer {issuer}){greeting}"));
     let served = async {
-        vestibule_hyper::serve(listener, app, told).await;
+        serve_within(limits.connections.clone(), listener, app, told).await;
         // Flows whose clients went away are still running.
         vestibule.shutdown().await;
     };
@@ -73,11 +75,12 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn vestibule(server: Server, store: Store) -> Result<Vestibule<Driver>, String> {
+fn vestibule(limits: &Limits, server: Server, store: Store) -> Result<Vestibule<Driver>, String> {
     let transport = ReqwestTransport::new()
         .map_err(|error| format!("cannot make a client for identity providers: {error}"))?;
     let mut options = Options::default();
     options.observer = Arc::new(requests::Log::of(&store));
+    options.limiter = Arc::new(limits.limiter());
     let driver = Composite { clock: SystemClock, transport, store, mapper: () };
     Ok(Vestibule::with_options(server, driver, options))
 }

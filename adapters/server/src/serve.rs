@@ -22,8 +22,17 @@ async fn serve(settings: Settings) -> Result<(), String> {
     if !store.is_durable() {
         tracing::warn!("the store is \"memory:\": grants and refresh tokens end with this process");
     }
+    let limits = settings.limits.clone();
+    if limits.count_nobody(settings.listen.ip()) {
+        tracing::warn!(
+            target: "vestibule::limits",
+            "nobody is counted: what comes to a loopback address comes from a proxy, and \
+             `trusted_proxies` in [limits] names none. Set it to [\"127.0.0.1/32\"] for a proxy on \
+             this machine that writes X-Forwarded-For"
+        );
+    }
     let server = server(settings, &store).await?;
-    running::run(listener, server, store, health::route(), |app| app, "").await
+    running::run(listener, &limits, server, store, health::route(), |app| app, "").await
 }
 
 /// The server of a configuration; where that names no signing key, with the one in the store.

@@ -57,7 +57,7 @@ pub(crate) fn authenticate<const N: usize>(
             (None, Some(_)) => Err(Refusal::ClientCredentials { by_header: false }),
             (Some(_), None) => Err(Refusal::ClientUnauthenticated),
             (Some(own), Some(shown)) if own.matches(shown) => Ok(AuthenticatedClient(client)),
-            (Some(_), Some(_)) => Err(Refusal::ClientCredentials { by_header: false }),
+            (Some(_), Some(_)) => Err(Refusal::WrongSecret { by_header: false }),
         };
     };
     // RFC 6749 §2.3: not more than one method in each request.
@@ -77,7 +77,8 @@ pub(crate) fn authenticate<const N: usize>(
             Some(own) if own.matches(&secret) => return Ok(AuthenticatedClient(client)),
             // Some clients send Basic with an empty secret where they have none.
             None if secret.is_empty() => return Ok(AuthenticatedClient(client)),
-            Some(_) | None => {}
+            Some(_) => refusal = Refusal::WrongSecret { by_header: true },
+            None => {}
         }
     }
     Err(refusal)

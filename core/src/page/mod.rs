@@ -48,8 +48,9 @@ fn html(
     let Ok(page) = page else {
         return Refusal::Overloaded.to_json();
     };
+    let images = if setup.config().look.logo.is_some() { "img-src data:; " } else { "" };
     let policy = format!(
-        "default-src 'none'; style-src '{}'; img-src data:; form-action {form_action}; \
+        "default-src 'none'; style-src '{}'; {images}form-action {form_action}; \
          frame-ancestors 'none'; base-uri 'none'",
         setup.style().hash()
     );

@@ -5,6 +5,8 @@ mod wire;
 
 pub use wire::Wire;
 
+use std::time::Duration;
+
 use crate::check::redirect_uri::Unacceptable;
 use crate::effect::Unreachable;
 
@@ -34,6 +36,16 @@ pub enum Refusal {
     ContentType {
         /// The content type that is read.
         wanted: &'static str,
+    },
+    /// The body is compressed: what it holds could be any number of times longer than what is
+    /// counted (RFC 9110 §8.4).
+    #[error("the body has a content coding")]
+    ContentCoding,
+    /// Whoever sent it has used up what they may, as whoever serves the requests counts.
+    #[error("too many of this kind from one address")]
+    TooMany {
+        /// How long to wait.
+        retry_after: Duration,
     },
     /// A query or form that is not UTF-8 after decoding, or has far too many parameters.
     #[error("the parameters cannot be read")]
@@ -74,8 +86,15 @@ pub enum Refusal {
     /// A confidential client came without its secret, or with a scheme that is not offered.
     #[error("the client did not authenticate")]
     ClientUnauthenticated,
-    /// A wrong secret.
-    #[error("the client's credentials are wrong")]
+    /// A client's secret that is not its own.
+    #[error("the client's secret is wrong")]
+    WrongSecret {
+        /// Whether it came in the `Authorization` header, which the answer must then name (RFC 6749
+        /// §5.2).
+        by_header: bool,
+    },
+    /// Credentials that cannot be right: of nobody, of a client without a secret, or none at all.
+    #[error("the client's credentials are nobody's")]
     ClientCredentials {
         /// Whether it came in the `Authorization` header, which the answer must then name (RFC 6749
         /// §5.2).

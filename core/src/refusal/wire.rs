@@ -40,6 +40,12 @@ impl Refusal {
             Self::ContentType { wanted } => {
                 return Wire::new(415, "invalid_request", format!("The body must be {wanted}."));
             }
+            Self::ContentCoding => {
+                (415, "invalid_request", "The body must not be compressed; see Accept-Encoding.")
+            }
+            Self::TooMany { .. } => {
+                (429, "temporarily_unavailable", "Too many requests; see Retry-After.")
+            }
             Self::Unreadable => (400, "invalid_request", "The parameters cannot be read."),
             Self::Missing { parameter } => {
                 return Wire::new(400, "invalid_request", format!("{parameter} is missing."));
@@ -64,7 +70,9 @@ impl Refusal {
             Self::UnknownClient | Self::UnknownClientInHeader | Self::ClientEnded => {
                 (401, "invalid_client", "The client is unknown; register it again.")
             }
-            Self::ClientUnauthenticated | Self::ClientCredentials { .. } => {
+            Self::ClientUnauthenticated
+            | Self::WrongSecret { .. }
+            | Self::ClientCredentials { .. } => {
                 (401, "invalid_client", "The client could not be authenticated.")
             }
             Self::ClientAuthenticatesTwice => (
@@ -228,10 +236,21 @@ impl Refusal {
         json!({ "error": wire.error, "error_description": wire.description })
     }
 
-    /// Adds what the status obliges to: `Allow`, `Retry-After`, `WWW-Authenticate`.
+    /// Adds what the status obliges to: `Allow`, `Accept-Encoding` (RFC 9110 §12.5.3),
+    /// `Retry-After`, `WWW-Authenticate`.
     pub(crate) fn with_headers(&self, response: Response) -> Response {
         if let Self::Method { allowed } = self {
             return response.with(header::ALLOW, HeaderValue::from_static(allowed));
+        }
+        if let Self::ContentCoding = self {
+            let identity = HeaderValue::from_static("identity");
+            return response.with(header::ACCEPT_ENCODING, identity);
+        }
+        if let Self::TooMany { retry_after } = self {
+            // Whole seconds (RFC 9110 §10.2.3), and never too few.
+            let seconds = retry_after.as_millis().div_ceil(1000).clamp(1, u64::MAX.into());
+            let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
+            return response.with(header::RETRY_AFTER, seconds);
         }
         if let Some(challenge) = self.challenge() {
             let challenge = HeaderValue::from_static(challenge);
@@ -248,7 +267,9 @@ impl Refusal {
     fn challenge(&self) -> Option<&'static str> {
         let by_header = matches!(
             self,
-            Self::ClientCredentials { by_header: true } | Self::UnknownClientInHeader
+            Self::ClientCredentials { by_header: true }
+                | Self::WrongSecret { by_header: true }
+                | Self::UnknownClientInHeader
         );
         if by_header {
             return Some("Basic realm=\"token endpoint\"");
@@ -283,6 +304,17 @@ mod tests {
     fn web_07_a_reason_is_reduced_to_the_characters_of_error_description() {
         let wire = Refusal::MapperDenied("no\r\n\"<é>\\".to_owned()).wire();
         assert_eq!(wire.description, "no   < > ");
+    }
+
+    #[test]
+    fn whoever_has_to_wait_is_told_how_many_whole_seconds() {
+        let told = |milliseconds| {
+            let retry_after = std::time::Duration::from_millis(milliseconds);
+            let response = Refusal::TooMany { retry_after }.to_json();
+            assert_eq!(response.status, 429);
+            response.headers[header::RETRY_AFTER].to_str().unwrap().to_owned()
+        };
+        assert_eq!([0, 1, 1000, 1001].map(told), ["1", "1", "1", "2"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use routes::{
 
 use crate::administer::{self, Grants, Wiped};
 use crate::bearer::{self, Challenge, Principal};
+use crate::charge::{self, Charge};
 use crate::config::{self, Config, ConfigFault, Issuer};
 use crate::cutoff::Cutoff;
 use crate::event::Event;
@@ -50,6 +51,24 @@ impl Server {
         let setup = Setup::of(config).ok_or(InvalidConfig { faults })?;
         let routes = Arc::new(routes(&setup));
         Ok(Self { setup, routes })
+    }
+
+    /// What a request may cost its sender, if anything: for whoever counts, before it is handled.
+    /// See [`Charge`].
+    #[must_use]
+    pub fn charge(&self, request: &Request) -> Option<Charge> {
+        let Endpoint::Shared(endpoint) = self.routes.get(request.parts().uri.path())? else {
+            return None;
+        };
+        match endpoint {
+            Shared::Register => {
+                (request.parts().method == Method::POST).then_some(Charge::Registration)
+            }
+            Shared::Token | Shared::Revoke => {
+                charge::shows_secret(request).then_some(Charge::WrongSecret)
+            }
+            Shared::Document(_) => None,
+        }
     }
 
     /// Answers a request to any endpoint.

@@ -193,9 +193,8 @@ pub(crate) fn assert_rs401(server: &Server, parts: &http::request::Parts, now: u
 }
 
 pub(crate) fn last_refusal(world: &World) -> &Refusal {
-    let refusal = world.events.iter().rev().find_map(|event| match event {
-        Event::Refused { refusal } => Some(refusal),
-        _ => None,
+    let refusal = world.events.iter().rev().find_map(|event| {
+        if let Event::Refused { refusal } = event { Some(refusal) } else { None }
     });
     refusal.unwrap_or_else(|| panic!("no refusal: {:?}", world.events))
 }

@@ -274,3 +274,22 @@ fn htt_19_another_method_is_refused_with_those_that_are_not() {
         assert_eq!((head.status.as_u16(), head.body.len()), (200, 0), "{path}");
     }
 }
+
+#[test]
+fn htt_18_a_compressed_body_is_not_opened() {
+    let mut world = World::new();
+    let code = world.until_code()["code"].clone();
+    let form =
+        encoded(&[("grant_type", "authorization_code"), ("code", &code), ("client_id", "P")])
+            + &format!("&code_verifier={VERIFIER}");
+    for coding in ["gzip", "identity, gzip", "br", "x", ""] {
+        for path in ["/oauth/token", "/oauth/revoke", "/oauth/register"] {
+            let headers = [FORM, ("content-encoding", coding)];
+            let response = refused(&mut world, request(Method::POST, path, &headers, &form));
+            assert_tok(&response, 415, "invalid_request");
+            assert_eq!(response.headers[header::ACCEPT_ENCODING], "identity", "{path} {coding}");
+        }
+    }
+    let headers = [FORM, ("content-encoding", "Identity")];
+    assert_eq!(world.send(request(Method::POST, "/oauth/token", &headers, &form)).status, 200);
+}

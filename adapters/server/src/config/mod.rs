@@ -3,6 +3,7 @@
 
 mod client;
 mod faults;
+mod limits;
 mod notes;
 mod paths;
 mod provider;
@@ -32,6 +33,7 @@ use self::faults::Fault;
 use self::notes::Notes;
 use self::table::Table;
 use crate::keys;
+use crate::limits::Limits;
 
 const KEYS: &[&str] = &[
     "issuer",
@@ -42,6 +44,7 @@ const KEYS: &[&str] = &[
     "signing_key",
     "tokens",
     "registration",
+    "limits",
     "client",
     "provider",
     "resource",
@@ -55,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// Where grants are kept.
     pub(crate) store: StoreUrl,
+    /// What may be done how often.
+    pub(crate) limits: Limits,
     /// Whether no signing key was given, so that one is kept in the store and the one of `config`
     /// stands in for it.
     pub(crate) kept_signing_key: bool,
@@ -136,6 +141,8 @@ fn read_document<'d>(notes: &'d Notes, document: &'d DeTable<'d>) -> Option<Sett
     let stand_in = || Issuer::parse("https://unread.invalid").ok();
     let mut config = Config::new(issuer.clone().or_else(stand_in)?, secrets, Vec::new());
     read_tables(&file, &mut config);
+    let limits = file.find("limits").and_then(|v| v.table(limits::TITLE, limits::KEYS));
+    let limits = limits.map(|table| limits::read(&table)).unwrap_or_default();
     let signing_keys = read_signing_keys(&file, &mut config);
     let counts = Counts {
         providers: config.providers.len(),
@@ -151,6 +158,7 @@ fn read_document<'d>(notes: &'d Notes, document: &'d DeTable<'d>) -> Option<Sett
         config,
         listen: listen?,
         store: store?,
+        limits,
         kept_signing_key: signing_keys.kept,
         counts,
     })

@@ -54,6 +54,15 @@ impl<'d> Value<'d> {
         self.of_type(self.value.get_ref().as_bool(), "true or false")
     }
 
+    /// A whole number from 0 on.
+    pub(super) fn number(&self) -> Option<u32> {
+        let number = self.of_type(self.value.get_ref().as_integer(), "a number, like 600")?;
+        match u32::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => Some(number),
+            Err(_) => self.refuse(format_args!("must be a number from 0 to {}", u32::MAX)),
+        }
+    }
+
     /// `"15m"`, `"30d"`, `"0s"`; whole seconds.
     pub(super) fn duration(&self) -> Option<Duration> {
         let text =

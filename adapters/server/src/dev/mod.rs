@@ -19,6 +19,7 @@ use vestibule_core::{
 use self::host::OwnHost;
 use self::provider::DevProvider;
 use crate::config::StoreUrl;
+use crate::limits::Limits;
 use crate::store::Store;
 use crate::{health, keys, requests, running};
 
@@ -65,7 +66,8 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
     let own = health::route().merge(try_page::routes());
     let around = |app: Router| app.layer(middleware::from_fn_with_state(own_host, host::only));
     let greeting = greeting(&issuer, &idp);
-    let ended = running::run(listener, server, store, own, around, &greeting).await;
+    let ended =
+        running::run(listener, &Limits::default(), server, store, own, around, &greeting).await;
     serving_idp.abort();
     // The folder goes with all that is in it.
     drop(folder);

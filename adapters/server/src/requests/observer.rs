@@ -65,6 +65,7 @@ impl Observer for Log {
                     grant_id = happened.grant_id.as_deref(),
                     generation = happened.generation,
                     reason = happened.reason.as_deref(),
+                    reference = happened.reference.as_deref(),
                 )
             };
         }
@@ -83,6 +84,7 @@ struct Happened {
     grant_id: Option<String>,
     generation: Option<u64>,
     reason: Option<String>,
+    reference: Option<String>,
 }
 
 impl Happened {
@@ -115,6 +117,7 @@ impl Happened {
                 self.grant(grant_id);
                 append(&mut self.reason, why.as_str());
             }
+            Event::ErrorPageShown { reference } => self.reference = Some(reference.clone()),
             Event::Refused { refusal } => append(&mut self.reason, refusal),
             // An event of a later core has a name, and its fields when this program knows them.
             _ => {}

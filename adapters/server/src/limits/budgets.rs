@@ -1,0 +1,172 @@
+use std::collections::hash_map::RandomState;
+use std::convert::Infallible;
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed, StateStore};
+use governor::{Quota, RateLimiter};
+
+/// How many budgets there are. Each takes 8 bytes, and there are never more: addresses share them,
+/// by a hash that nobody outside can compute. Whoever wants to use up everybody's needs about as
+/// many addresses, each of another network.
+const SLOTS: usize = 1 << 16;
+
+/// What each address may still do: so many in a minute, all of them at once if it likes.
+pub(super) struct Budgets<C: Clock<Instant = Nanos> = Monotonic> {
+    limiter: RateLimiter<Draw, Slots, C, NoOpMiddleware<Nanos>>,
+}
+
+impl Budgets {
+    pub(super) fn per_minute(most: NonZeroU32) -> Self {
+        Self::with_clock(most, Monotonic(Instant::now()))
+    }
+}
+
+impl<C: Clock<Instant = Nanos>> Budgets<C> {
+    fn with_clock(most: NonZeroU32, clock: C) -> Self {
+        Self { limiter: RateLimiter::new(Quota::per_minute(most), Slots::new(), clock) }
+    }
+
+    /// How long this address must wait until it has something again; `None`: it has.
+    pub(super) fn wait(&self, address: IpAddr) -> Option<Duration> {
+        let looked = self.limiter.check_key(&Draw { address, spends: false });
+        looked.err().map(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
+    }
+
+    /// Takes one from what this address has, if it has any.
+    pub(super) fn spend(&self, address: IpAddr) {
+        let _ = self.limiter.check_key(&Draw { address, spends: true });
+    }
+}
+
+/// Looks at an address's budget, or takes from it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Draw {
+    address: IpAddr,
+    spends: bool,
+}
+
+/// The budgets' states, in place of a map: nobody can make it grow.
+struct Slots {
+    states: Vec<InMemoryState>,
+    hasher: RandomState,
+}
+
+impl Slots {
+    fn new() -> Self {
+        let states = std::iter::repeat_with(InMemoryState::default).take(SLOTS).collect();
+        Self { states, hasher: RandomState::new() }
+    }
+
+    fn state(&self, address: IpAddr) -> &InMemoryState {
+        let hash = match address.to_canonical() {
+            IpAddr::V4(address) => self.hasher.hash_one(address),
+            // A network is given to one household or one machine, which has all addresses in it.
+            IpAddr::V6(address) => self.hasher.hash_one(address.to_bits() >> 64),
+        };
+        // The remainder is one of them.
+        &self.states[usize::try_from(hash % SLOTS as u64).unwrap_or_default()]
+    }
+}
+
+impl StateStore for Slots {
+    type Key = Draw;
+
+    fn measure_and_replace<T, F, E>(&self, draw: &Draw, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let state = self.state(draw.address);
+        if draw.spends {
+            return state.measure_and_replace(&NotKeyed::NonKey, decide);
+        }
+        // An error leaves the state as it is, so the decision is handed out as one.
+        let looked = |before| Err::<(Infallible, Nanos), _>(decide(before));
+        match state.measure_and_replace(&NotKeyed::NonKey, looked) {
+            Ok(never) => match never {},
+            Err(decision) => decision.map(|(outcome, _)| outcome),
+        }
+    }
+}
+
+/// The time since the program began, by a clock that is never set.
+pub(super) struct Monotonic(Instant);
+
+impl Clock for Monotonic {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        self.0.elapsed().into()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+
+    fn budgets() -> (Budgets<FakeRelativeClock>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        (Budgets::with_clock(NonZeroU32::new(60).unwrap(), clock.clone()), clock)
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// How often it can be spent before there is nothing left.
+    fn left(budgets: &Budgets<FakeRelativeClock>, address: IpAddr) -> usize {
+        let spends = || {
+            let may = budgets.wait(address).is_none();
+            budgets.spend(address);
+            may
+        };
+        std::iter::repeat_with(spends).take_while(|may| *may).count()
+    }
+
+    #[test]
+    fn a_budget_is_used_up_and_comes_back_with_time() {
+        let (budgets, clock) = budgets();
+        let ours = address("192.0.2.1");
+        for _ in 0..1000 {
+            assert_eq!(budgets.wait(ours), None, "looking takes nothing");
+        }
+        assert_eq!(left(&budgets, ours), 60);
+        assert_eq!(budgets.wait(ours), Some(Duration::from_secs(1)));
+        clock.advance(Duration::from_millis(300));
+        assert_eq!(budgets.wait(ours), Some(Duration::from_millis(700)));
+        clock.advance(Duration::from_millis(700));
+        assert_eq!(left(&budgets, ours), 1);
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(left(&budgets, ours), 60);
+    }
+
+    #[test]
+    fn dos_04_a_network_and_other_spellings_of_an_address_have_one_budget() {
+        let (budgets, _) = budgets();
+        assert_eq!(left(&budgets, address("2001:db8::1")), 60);
+        assert_eq!(left(&budgets, address("2001:db8:0:0:ffff:ffff:ffff:ffff")), 0);
+        assert_eq!(left(&budgets, address("192.0.2.1")), 60);
+        assert_eq!(left(&budgets, address("::ffff:192.0.2.1")), 0);
+    }
+
+    /// A million addresses that each do one thing leave as many bytes as nobody does, and the
+    /// others their budgets.
+    #[test]
+    fn dos_05_a_million_addresses_take_no_memory() {
+        let (budgets, _) = budgets();
+        for n in 0..1_000_000 {
+            budgets.spend(IpAddr::V6(((0x2001_0db8_u128 << 96) | (n << 64)).into()));
+        }
+        let slots = budgets.limiter.into_state_store();
+        assert_eq!((slots.states.len(), size_of::<InMemoryState>()), (SLOTS, 8));
+        assert_eq!(slots.states.capacity(), SLOTS);
+    }
+}

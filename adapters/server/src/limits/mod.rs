@@ -1,0 +1,94 @@
+//! How much one address may do, and who that address is.
+
+mod budgets;
+mod proxies;
+
+pub(crate) use proxies::Proxies;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use vestibule_core::{Charge, Parts};
+use vestibule_hyper::Limiter;
+
+use self::budgets::Budgets;
+
+/// What an operator can set.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    /// Registrations that an address may make in a minute; `None`: any number.
+    pub(crate) registrations: Option<NonZeroU32>,
+    /// Wrong secrets that may come from an address in a minute; `None`: any number.
+    pub(crate) wrong_secrets: Option<NonZeroU32>,
+    /// Who may say in X-Forwarded-For from where a request came.
+    pub(crate) trusted_proxies: Proxies,
+    /// What a connection may do.
+    pub(crate) connections: vestibule_hyper::Limits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // Hosted clients register many people's applications from few addresses.
+            registrations: NonZeroU32::new(600),
+            // A client that is set up with the wrong secret tries a few times.
+            wrong_secrets: NonZeroU32::new(60),
+            trusted_proxies: Proxies::default(),
+            connections: vestibule_hyper::Limits::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// Whether addresses are counted for which nobody is told apart from anybody else: connections
+    /// to a loopback address come from a proxy, and none is named.
+    pub(crate) fn count_nobody(&self, listening: IpAddr) -> bool {
+        let any = self.registrations.is_some() || self.wrong_secrets.is_some();
+        any && listening.is_loopback() && self.trusted_proxies.is_empty()
+    }
+
+    /// Who counts.
+    pub(crate) fn limiter(&self) -> impl Limiter + 'static {
+        ByAddress {
+            registrations: self.registrations.map(Budgets::per_minute),
+            wrong_secrets: self.wrong_secrets.map(Budgets::per_minute),
+            proxies: self.trusted_proxies.clone(),
+        }
+    }
+}
+
+struct ByAddress {
+    registrations: Option<Budgets>,
+    wrong_secrets: Option<Budgets>,
+    proxies: Proxies,
+}
+
+impl ByAddress {
+    fn budgets(&self, charge: Charge) -> Option<&Budgets> {
+        // Two questions and not one `match`: core may learn of a charge that has no budget here.
+        if charge == Charge::Registration {
+            self.registrations.as_ref()
+        } else if charge == Charge::WrongSecret {
+            self.wrong_secrets.as_ref()
+        } else {
+            None
+        }
+    }
+}
+
+impl Limiter for ByAddress {
+    fn payer(&self, head: &Parts) -> Option<IpAddr> {
+        self.proxies.client(head)
+    }
+
+    fn wait(&self, payer: IpAddr, charge: Charge) -> Option<Duration> {
+        self.budgets(charge)?.wait(payer)
+    }
+
+    fn charge(&self, payer: IpAddr, charge: Charge) {
+        if let Some(budgets) = self.budgets(charge) {
+            budgets.spend(payer);
+        }
+    }
+}
