@@ -4,7 +4,7 @@ use super::secret::secret;
 use super::table::Table;
 
 pub(super) const TITLE: &str = "[[client]]";
-pub(super) const KEYS: &[&str] = &["id", "secret", "redirect_uris", "name"];
+pub(super) const KEYS: &[&str] = &["id", "secret", "redirect_uris", "name", "trusted"];
 
 /// One `[[client]]`: a client that the operator knows. What cannot be read is stood in for, so that
 /// core can judge the rest; with a fault remembered, nothing is ever made of it.
@@ -21,5 +21,6 @@ pub(super) fn read(n: usize, table: &Table<'_>) -> ConfiguredClient {
         .and_then(|value| value.texts())
         .unwrap_or_default();
     client.name = table.find("name").and_then(|value| value.text()).map(str::to_owned);
+    client.trusted = table.find("trusted").and_then(|value| value.boolean()).unwrap_or(false);
     client
 }

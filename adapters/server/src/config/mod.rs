@@ -2,9 +2,11 @@
 //! at once, with its key, its line and its mend.
 
 mod client;
+mod consent;
 mod faults;
 mod limits;
 mod notes;
+mod page;
 mod paths;
 mod provider;
 mod registration;
@@ -44,6 +46,8 @@ const KEYS: &[&str] = &[
     "signing_key",
     "tokens",
     "registration",
+    "consent",
+    "page",
     "limits",
     "client",
     "provider",
@@ -179,6 +183,12 @@ fn read_tables(file: &Table<'_>, config: &mut Config) {
     let table = file.find("registration");
     if let Some(table) = table.and_then(|v| v.table(registration::TITLE, registration::KEYS)) {
         config.registration = registration::read(&table);
+    }
+    if let Some(table) = file.find("consent").and_then(|v| v.table(consent::TITLE, consent::KEYS)) {
+        config.consent = consent::read(&table);
+    }
+    if let Some(table) = file.find("page").and_then(|v| v.table(page::TITLE, page::KEYS)) {
+        config.look = page::read(&table);
     }
     if let Some(value) = file.find("client") {
         let tables = value.tables(client::TITLE, client::KEYS);

@@ -1,18 +1,47 @@
 use vestibule_core::Resource;
 
 use super::table::Table;
+use super::value::Value;
 
 pub(super) const TITLE: &str = "[[resource]]";
 pub(super) const KEYS: &[&str] = &["uri", "scopes", "name"];
 
 /// One `[[resource]]`: what tokens are for (RFC 8707).
 pub(super) fn read(n: usize, table: &Table<'_>) -> Option<Resource> {
-    let scopes = table.find("scopes").and_then(|value| value.texts()).unwrap_or_default();
+    let scopes = table.find("scopes").and_then(|value| scopes(&value)).unwrap_or_default();
+    let names: Vec<String> = scopes.iter().map(|scope| scope.name.clone()).collect();
     let uri = table.require("uri", "write uri = \"https://…\", the URL of the MCP server or API");
     let mut resource = uri
-        .and_then(|uri| uri.parsed(|uri| Resource::new(uri, scopes.clone())))
+        .and_then(|uri| uri.parsed(|uri| Resource::new(uri, names.clone())))
         // Stands in, so that core can judge the scopes.
-        .or_else(|| Resource::new(&format!("https://unread-{n}.invalid/"), scopes).ok())?;
+        .or_else(|| Resource::new(&format!("https://unread-{n}.invalid/"), names).ok())?;
     resource.name = table.find("name").and_then(|value| value.text()).map(str::to_owned);
+    let described = scopes.into_iter().filter_map(|scope| Some((scope.name, scope.description?)));
+    resource.descriptions = described.collect();
     Some(resource)
+}
+
+/// A scope, and what people read of it.
+struct Scope {
+    name: String,
+    description: Option<String>,
+}
+
+/// `["notes:read", { name = "notes:write", description = "Change your notes" }]`.
+fn scopes(value: &Value<'_>) -> Option<Vec<Scope>> {
+    let items =
+        value.items("a list of scopes, like [\"…\", { name = \"…\", description = \"…\" }]")?;
+    // Every item is read, so that each one's fault is found.
+    let scopes: Vec<_> = items.iter().map(scope).collect();
+    scopes.into_iter().collect()
+}
+
+fn scope(value: &Value<'_>) -> Option<Scope> {
+    if !value.is_table() {
+        return Some(Scope { name: value.text()?.to_owned(), description: None });
+    }
+    let table = value.table("a scope", &["name", "description"])?;
+    let name = table.require("name", "write name = \"…\", the scope").and_then(|it| it.text());
+    let description = table.find("description").and_then(|it| it.text());
+    Some(Scope { name: name?.to_owned(), description: description.map(str::to_owned) })
 }
