@@ -14,8 +14,13 @@ pub struct Browser {
 
 impl Browser {
     pub fn get(&mut self, world: &mut World, uri: &str) -> Response {
+        self.get_with(world, uri, &[])
+    }
+
+    pub fn get_with(&mut self, world: &mut World, uri: &str, headers: &[(&str, &str)]) -> Response {
         let cookie = self.header();
-        let response = world.send(request(Method::GET, uri, &[("cookie", &cookie)], ""));
+        let headers = [headers, &[("cookie", &*cookie)]].concat();
+        let response = world.send(request(Method::GET, uri, &headers, ""));
         self.keep(&response);
         response
     }

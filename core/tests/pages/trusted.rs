@@ -1,0 +1,76 @@
+//! Trusted clients: whose people are not asked.
+
+use vestibule_core::{ClientSecret, Config, ConfiguredClient, Fault, Server};
+
+use crate::world::{APP, Browser, World, authorize_with, config, location, text};
+
+fn trusting(redirect_uri: &str, secret: Option<&str>) -> Config {
+    let mut config = config();
+    let mut client = ConfiguredClient::new("T");
+    client.redirect_uris = vec![redirect_uri.to_owned()];
+    client.secret = secret.map(ClientSecret::new);
+    client.trusted = true;
+    config.clients.push(client);
+    config
+}
+
+fn world(providers: usize) -> World {
+    let mut config = trusting(APP, Some("a-secret-of-the-client"));
+    config.providers.truncate(providers);
+    World::of(config)
+}
+
+fn asking(changes: &[(&str, &str)]) -> String {
+    authorize_with(&[&[("client_id", "T")], changes].concat())
+}
+
+#[test]
+fn with_one_provider_the_browser_goes_there_at_once() {
+    let mut world = world(1);
+    let mut browser = Browser::default();
+    let response = browser.get(&mut world, &asking(&[]));
+    assert_eq!(response.status, 303, "{}", text(&response));
+    let callback = crate::world::browser::callback_of(
+        location(&response.headers).unwrap(),
+        &[("code", "upstream-code")],
+    );
+    let back = browser.get(&mut world, &callback);
+    assert!(location(&back.headers).unwrap().contains("code="));
+}
+
+#[test]
+fn with_several_the_person_chooses_unless_the_client_has_named_one() {
+    let mut world = world(2);
+    assert_eq!(world.get(&asking(&[])).status, 200);
+    let response = world.get(&asking(&[("provider", "other")]));
+    assert!(location(&response.headers).unwrap().contains("client_id=vestibule"), "{response:?}");
+}
+
+#[test]
+fn who_asks_to_be_asked_is_asked() {
+    let mut world = world(1);
+    assert_eq!(world.get(&asking(&[("prompt", "consent")])).status, 200);
+}
+
+#[test]
+fn everything_else_is_checked_first() {
+    let mut world = world(1);
+    for change in [("redirect_uri", "https://app.test/CB"), ("redirect_uri", "https://evil.test/")]
+    {
+        assert_eq!(world.get(&asking(&[change])).status, 400, "{change:?}");
+    }
+    let response = world.get(&asking(&[("code_challenge_method", "plain")]));
+    assert!(location(&response.headers).unwrap().starts_with(&format!("{APP}?error=")));
+}
+
+#[test]
+fn only_a_client_with_a_secret_and_https_can_be_trusted() {
+    let secret = Some("a-secret-of-the-client");
+    for (uri, secret) in
+        [(APP, None), ("http://127.0.0.1/cb", secret), ("com.example.app:/cb", secret)]
+    {
+        let invalid = Server::new(trusting(uri, secret)).unwrap_err();
+        let [fault] = &*invalid.faults else { panic!("{invalid}") };
+        assert_eq!((&*fault.key, &fault.fault), ("client[3].trusted", &Fault::Trusted), "{uri}");
+    }
+}
