@@ -166,9 +166,8 @@ fn a_client_that_gives_back_what_a_cutoff_ended_is_the_first_to_touch_it() {
     let (mut world, before) = before();
     end(&mut world, Cutoff::Issuer).unwrap();
     let ended = |world: &World| -> Vec<_> {
-        let ended = world.events.iter().filter_map(|event| match event {
-            Event::GrantEnded { why, .. } => Some(*why),
-            _ => None,
+        let ended = world.events.iter().filter_map(|event| {
+            if let Event::GrantEnded { why, .. } = event { Some(*why) } else { None }
         });
         ended.collect()
     };
