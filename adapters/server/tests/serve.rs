@@ -26,8 +26,12 @@ client_secret = "planted-planted"
 
 /// The program, and the folder of its configuration.
 fn start(arguments: &[&str]) -> (Running, TempDir) {
+    start_with(CONFIGURATION, arguments)
+}
+
+fn start_with(configuration: &str, arguments: &[&str]) -> (Running, TempDir) {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("vestibule.toml"), CONFIGURATION).unwrap();
+    fs::write(folder.path().join("vestibule.toml"), configuration).unwrap();
     let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
     (Running::start(command.args(arguments).current_dir(folder.path())), folder)
 }
@@ -81,4 +85,35 @@ fn a_line_per_request_has_its_id_and_never_the_query() {
     assert_eq!(line["event"], "refused");
     assert!(line["reason"].is_string() && line["duration_ms"].is_number(), "{line}");
     assert!(!log.contains("planted") && !log.contains("theirs"), "{log}");
+}
+
+#[test]
+fn dcr_16_whoever_registers_shows_a_token_that_no_log_tells() {
+    const TOKEN: &str = "planted.initial-access_token~0123456789";
+    let asked = format!("{CONFIGURATION}\n[registration]\ninitial_access_tokens = [\"{TOKEN}\"]\n");
+    let (running, _folder) = start_with(&asked, &["--log-level", "trace"]);
+    let body = r#"{"redirect_uris":["https://app.example.com/cb"]}"#;
+    let register = |authorization: &str| {
+        let request = format!(
+            "POST /oauth/register HTTP/1.1\r\nHost: auth.example.com\r\nConnection: close\r\n\
+             Content-Type: application/json\r\n{authorization}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        support::send(&running.address, &request)
+    };
+    let without = register("");
+    assert!(without.starts_with("HTTP/1.1 401 "), "{without}");
+    assert_eq!(header(&without, "www-authenticate"), "Bearer");
+    for wrong in [&TOKEN[1..], &TOKEN.to_uppercase(), "x"] {
+        let refused = register(&format!("Authorization: Bearer {wrong}\r\n"));
+        assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+        assert_eq!(header(&refused, "www-authenticate"), "Bearer error=\"invalid_token\"");
+        assert!(!refused.contains("set-cookie"), "{refused}");
+    }
+    let registered = register(&format!("Authorization: Bearer {TOKEN}\r\n"));
+    assert!(registered.starts_with("HTTP/1.1 201 "), "{registered}");
+    running.signal("TERM");
+    let log = running.end().stderr;
+    assert!(log.contains("initial access token") && log.contains("client_registered"), "{log}");
+    assert!(!log.contains(&TOKEN[1..]) && !log.contains("planted"), "{log}");
 }

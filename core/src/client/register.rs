@@ -189,9 +189,9 @@ fn accept_pages(members: &Map<String, Value>) -> Result<(), Refusal> {
     for (name, value) in members {
         let base = name.split('#').next();
         let Some(member) = PAGES.into_iter().find(|page| Some(*page) == base) else { continue };
-        let is_fine =
-            value.is_null() || value.as_str().is_some_and(|uri| uri.is_empty() || is_page(uri));
-        if !is_fine {
+        // A member without a value is none.
+        let page = value.as_str().is_some_and(|uri| uri.is_empty() || is_page(uri));
+        if !page && !value.is_null() {
             return Err(refused(member, "must be an http or https URL of a page"));
         }
     }

@@ -13,6 +13,7 @@
 mod world;
 
 mod aud;
+mod aud_scopes;
 mod cla;
 mod cla_assertion;
 mod clk;
