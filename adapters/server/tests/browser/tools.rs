@@ -1,0 +1,32 @@
+//! What these tests need on the machine.
+
+use std::env;
+use std::io::{Write, stderr};
+use std::path::{Path, PathBuf};
+
+/// Where things are.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    pub(crate) chromium: PathBuf,
+    pub(crate) chromedriver: PathBuf,
+}
+
+impl Tools {
+    /// `None`: something is missing, and the test does nothing.
+    pub(crate) fn find() -> Option<Self> {
+        Some(Self { chromium: program("chromium")?, chromedriver: program("chromedriver")? })
+    }
+}
+
+fn program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    found.or_else(|| missing(name, "install chromium and chromium-driver"))
+}
+
+fn missing(what: &str, mend: &str) -> Option<PathBuf> {
+    assert!(env::var_os("CI").is_none(), "{what} is missing: {mend}");
+    // Not by `eprintln!`, which is kept back from whoever runs the tests.
+    writeln!(stderr(), "skipped: {what} is missing ({mend})").unwrap();
+    None
+}
