@@ -13,7 +13,8 @@ use tempfile::TempDir;
 use thirtyfour::common::command::{Command as WebDriverCommand, ExtensionCommand};
 use thirtyfour::extensions::query::{ElementPollerWithTimeout, ElementQueryable};
 use thirtyfour::{
-    By, ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel, WebDriver, WebElement,
+    By, ChromeCapabilities, ChromiumLikeCapabilities, Key, LoggingPrefsLogLevel, WebDriver,
+    WebElement, WindowHandle,
 };
 use tokio::runtime::Runtime;
 use url::Url;
@@ -40,11 +41,11 @@ impl Chromium {
         let chromedriver = Chromedriver::start(tools);
         let profile = TempDir::new().unwrap();
         let capabilities = capabilities(tools, front, &profile, javascript);
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let url = format!("http://127.0.0.1:{}", chromedriver.port);
         let poller = Arc::new(ElementPollerWithTimeout::new(PATIENCE, POLL));
-        let connect = WebDriver::builder(url, capabilities).poller(poller).request_timeout(PATIENCE);
+        let connect =
+            WebDriver::builder(url, capabilities).poller(poller).request_timeout(PATIENCE);
         let driver = runtime.block_on(connect.connect()).unwrap();
         Self { driver, runtime, _chromedriver: chromedriver, _profile: profile }
     }
@@ -57,13 +58,97 @@ impl Chromium {
     /// What is found by a CSS selector, waited for.
     pub(crate) fn find(&self, css: &str) -> WebElement {
         let found = self.runtime.block_on(self.driver.query(By::Css(css)).first());
-        found.unwrap_or_else(|_| panic!("no {css} at {}: {}", self.url(), self.source()))
+        found.unwrap_or_else(|_| panic!("no {css} at {}: {}", self.url(), self.words()))
+    }
+
+    /// All that is there by now, in the page's order.
+    pub(crate) fn all(&self, css: &str) -> Vec<WebElement> {
+        self.runtime.block_on(self.driver.find_all(By::Css(css))).unwrap()
+    }
+
+    /// What people read of it.
+    pub(crate) fn text(&self, element: &WebElement) -> String {
+        self.runtime.block_on(element.text()).unwrap()
+    }
+
+    pub(crate) fn attribute(&self, element: &WebElement, name: &str) -> String {
+        self.runtime.block_on(element.attr(name)).unwrap().unwrap_or_default()
     }
 
     /// Clicks on what is found by a CSS selector.
     pub(crate) fn press(&self, css: &str) {
         let element = self.find(css);
         self.runtime.block_on(element.click()).unwrap();
+    }
+
+    /// Clicks twice, as fast as a nervous hand.
+    pub(crate) fn press_twice(&self, css: &str) {
+        let element = self.find(css);
+        let twice = self.driver.action_chain().double_click_element(&element);
+        self.runtime.block_on(twice.perform()).unwrap();
+    }
+
+    /// Types a key, wherever the focus is.
+    pub(crate) fn key(&self, key: Key) {
+        self.runtime.block_on(self.driver.action_chain().send_keys(key).perform()).unwrap();
+    }
+
+    pub(crate) fn focused(&self) -> WebElement {
+        self.runtime.block_on(self.driver.active_element()).unwrap()
+    }
+
+    pub(crate) fn style(&self, element: &WebElement, property: &str) -> String {
+        self.runtime.block_on(element.css_value(property)).unwrap()
+    }
+
+    /// A button of the browser's own.
+    pub(crate) fn reload(&self) {
+        self.runtime.block_on(self.driver.refresh()).unwrap();
+    }
+
+    /// A button of the browser's own.
+    pub(crate) fn back(&self) {
+        self.runtime.block_on(self.driver.back()).unwrap();
+    }
+
+    /// A tab, with which it goes on.
+    pub(crate) fn new_tab(&self) -> WindowHandle {
+        let tab = self.runtime.block_on(self.driver.new_tab()).unwrap();
+        self.switch_to(&tab);
+        tab
+    }
+
+    pub(crate) fn tab(&self) -> WindowHandle {
+        self.runtime.block_on(self.driver.window()).unwrap()
+    }
+
+    pub(crate) fn switch_to(&self, tab: &WindowHandle) {
+        self.runtime.block_on(self.driver.switch_to_window(tab.clone())).unwrap();
+    }
+
+    /// Looks into a frame of the page, or with `None` at the page again.
+    pub(crate) fn look_into(&self, frame: Option<u16>) {
+        self.runtime
+            .block_on(async {
+                match frame {
+                    Some(frame) => self.driver.enter_frame(frame).await,
+                    None => self.driver.enter_default_frame().await,
+                }
+            })
+            .unwrap();
+    }
+
+    /// Runs a script that the page's own policy does not hold up; what it returns, or what the
+    /// promise comes to that it returns.
+    pub(crate) fn run(&self, script: &str) -> Value {
+        let ran = self.runtime.block_on(self.driver.execute(script, Vec::new())).unwrap();
+        ran.json().clone()
+    }
+
+    /// The status of the answer that the page came with.
+    pub(crate) fn status(&self) -> u64 {
+        let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
+        self.run(status).as_u64().unwrap()
     }
 
     /// Where it is, once there is this on the page.
@@ -76,9 +161,9 @@ impl Chromium {
         self.runtime.block_on(self.driver.current_url()).unwrap()
     }
 
-    /// The page as it stands.
-    pub(crate) fn source(&self) -> String {
-        self.runtime.block_on(self.driver.source()).unwrap()
+    /// What people read of the page.
+    pub(crate) fn words(&self) -> String {
+        self.text(&self.all("body")[0])
     }
 
     /// What the console said since it was last asked.
@@ -127,7 +212,7 @@ fn capabilities(
         "--disable-sync".to_owned(),
         "--no-proxy-server".to_owned(),
         format!(
-            "--host-resolver-rules=MAP *.test 127.0.0.1:{}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            "--host-resolver-rules=MAP *.test 127.0.0.1:{}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
             front.port
         ),
         format!("--ignore-certificate-errors-spki-list={}", front.key_hash),

@@ -8,7 +8,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod again;
 mod chromium;
+mod cookies;
+mod keyboard;
+mod other_sites;
+mod pages;
 #[path = "../support/parties/mod.rs"]
 mod parties;
 #[path = "../support/provider.rs"]

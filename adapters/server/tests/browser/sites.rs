@@ -44,9 +44,10 @@ impl Sites {
         Self { address, _runtime: runtime }
     }
 
-    /// The application's redirect URI on the person's own machine.
-    pub(crate) fn loopback(&self) -> String {
-        format!("http://{}/cb", self.address)
+    /// The application's redirect URI on the person's own machine, under one of its names.
+    pub(crate) fn loopback(&self, name: &str) -> String {
+        let (_, port) = self.address.rsplit_once(':').unwrap();
+        format!("http://{name}:{port}/cb")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{Write, stderr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where things are.
 #[derive(Debug)]

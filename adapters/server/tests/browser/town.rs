@@ -1,8 +1,13 @@
 //! Everything that takes part in a sign-in, and a browser that can reach it.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
 
-use serde_json::Value;
+use oauth2::SyncHttpClient;
+use oauth2::http::Request;
+use oauth2::http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::Url;
 
@@ -36,24 +41,48 @@ pub(crate) struct Town {
     _folder: TempDir,
 }
 
-impl Town {
+/// What a town is like.
+pub(crate) struct Plan<'a> {
+    providers: &'a [Known<'a>],
+    javascript: bool,
+    damaged: bool,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn of(providers: &'a [Known<'a>]) -> Self {
+        Self { providers, javascript: true, damaged: false }
+    }
+
+    /// The person has switched scripts off.
+    pub(crate) fn without_javascript(self) -> Self {
+        Self { javascript: false, ..self }
+    }
+
+    /// The store cannot be read.
+    pub(crate) fn with_a_damaged_store(self) -> Self {
+        Self { damaged: true, ..self }
+    }
+
     /// `None`: the machine has no browser for it.
-    pub(crate) fn open(providers: &[Known<'_>]) -> Option<Self> {
+    pub(crate) fn open(self) -> Option<Town> {
         let tools = Tools::find()?;
         let provider = Provider::start(Script::good("", "upstream-access", "ada"));
         let folder = TempDir::new().unwrap();
-        let configuration = configuration(providers, &provider.origin);
+        let configuration = configuration(&self, &provider.origin);
         fs::write(folder.path().join("vestibule.toml"), configuration).unwrap();
-        let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
-        let running = Running::start(command.current_dir(folder.path()));
+        if self.damaged {
+            drop(serve(&folder));
+            damage(&folder.path().join("vestibule.db"));
+        }
+        let running = serve(&folder);
         let wire = Wire::new(ISSUER, &running.address);
         let metadata = discover(&wire, ISSUER);
         let sites = Sites::start();
         let mut routes: Vec<_> = HOSTS.map(|host| (host, sites.address.clone())).into();
         routes.push(("auth.test", running.address.clone()));
         let front = Front::start(routes);
-        Some(Self {
-            chromium: Chromium::start(&tools, &front, true),
+        Some(Town {
+            chromium: Chromium::start(&tools, &front, self.javascript),
             wire,
             sites,
             metadata,
@@ -63,10 +92,39 @@ impl Town {
             _folder: folder,
         })
     }
+}
 
+fn serve(folder: &TempDir) -> Running {
+    Running::start(vestibule(&["serve", "--config", "vestibule.toml"]).current_dir(folder.path()))
+}
+
+/// All that comes after the first page, which says what the file is.
+fn damage(file: &Path) {
+    let length = file.metadata().unwrap().len();
+    let mut file = OpenOptions::new().write(true).open(file).unwrap();
+    file.seek(SeekFrom::Start(4096)).unwrap();
+    file.write_all(&vec![0xA5; usize::try_from(length - 4096).unwrap()]).unwrap();
+}
+
+impl Town {
     /// The application that the operator knows.
     pub(crate) fn desk(&self) -> Application<'_, Wire> {
         self.application("desk", REDIRECT_URI)
+    }
+
+    /// Another one, that registers itself (RFC 7591): its client_id.
+    pub(crate) fn register(&self, name: &str, redirect_uri: &str) -> String {
+        let asked = json!({
+            "client_name": name,
+            "redirect_uris": [redirect_uri],
+            "token_endpoint_auth_method": "none",
+        });
+        let request = Request::post(self.metadata["registration_endpoint"].as_str().unwrap())
+            .header(CONTENT_TYPE, "application/json")
+            .body(asked.to_string().into_bytes());
+        let response = self.wire.call(request.unwrap()).unwrap();
+        let registered: Value = serde_json::from_slice(response.body()).unwrap();
+        registered["client_id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn application(&self, id: &str, redirect_uri: &str) -> Application<'_, Wire> {
@@ -75,15 +133,36 @@ impl Town {
 
     /// A person clicks on the application's link.
     pub(crate) fn connect(&self, asked: &Asked) {
-        let mut page = Url::parse(APP).unwrap().join("/connect").unwrap();
-        page.query_pairs_mut().append_pair("to", asked.url.as_str());
-        self.chromium.open(page.as_str());
+        self.visit(APP, "connect", &[("to", asked.url.as_str())]);
         self.chromium.press(CONNECT);
+    }
+
+    /// A page of a site of `sites`.
+    pub(crate) fn visit(&self, site: &str, page: &str, values: &[(&str, &str)]) {
+        let mut url = Url::parse(site).unwrap().join(page).unwrap();
+        url.query_pairs_mut().extend_pairs(values);
+        self.chromium.open(url.as_str());
+    }
+
+    /// The cookies that the browser keeps for Vestibule.
+    pub(crate) fn cookies(&self) -> Vec<Value> {
+        let asked = json!({ "urls": [ISSUER] });
+        let cookies = self.chromium.devtools("Network.getCookies", asked);
+        cookies["cookies"].as_array().unwrap().clone()
+    }
+
+    /// Those that bind a sign-in under way to this browser.
+    pub(crate) fn flow_cookies(&self) -> Vec<Value> {
+        let mut cookies = self.cookies();
+        cookies.retain(|cookie| cookie["name"].as_str().unwrap().contains("-flow-"));
+        cookies
     }
 }
 
-fn configuration(providers: &[Known<'_>], calls: &str) -> String {
-    let providers: String = providers
+fn configuration(plan: &Plan<'_>, calls: &str) -> String {
+    let store = if plan.damaged { "sqlite:vestibule.db" } else { "memory:" };
+    let providers: String = plan
+        .providers
         .iter()
         .map(|(id, name, page)| {
             format!(
@@ -106,7 +185,11 @@ scopes = ["openid", "email"]
 issuer = "{ISSUER}"
 listen = "127.0.0.1:0"
 secrets = ["a sealing secret of more than 32 bytes"]
-store = "memory:"
+store = "{store}"
+
+# Of its own, so that a damaged store does not keep the program from starting.
+[[signing_key]]
+key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
 [[client]]
 id = "desk"
