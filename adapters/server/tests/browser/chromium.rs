@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use oauth2::http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -26,6 +28,13 @@ use crate::tools::Tools;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked for what is waited for.
 const POLL: Duration = Duration::from_millis(20);
+
+/// What a person likes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scheme {
+    Light,
+    Dark,
+}
 
 /// A browser with a fresh profile. Gone, with all of its processes, when it is dropped.
 pub(crate) struct Chromium {
@@ -143,6 +152,28 @@ impl Chromium {
     pub(crate) fn run(&self, script: &str) -> Value {
         let ran = self.runtime.block_on(self.driver.execute(script, Vec::new())).unwrap();
         ran.json().clone()
+    }
+
+    /// Shows the page in a window of this size, in pixels, to somebody who likes this scheme.
+    pub(crate) fn show(&self, scheme: Scheme, (width, height): (u32, u32)) {
+        let scheme = match scheme {
+            Scheme::Light => "light",
+            Scheme::Dark => "dark",
+        };
+        let media = [json!({ "name": "prefers-color-scheme", "value": scheme })];
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": media }));
+        let window =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", window);
+    }
+
+    /// The whole page, as PNG.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        let mut clip = self.devtools("Page.getLayoutMetrics", json!({}))["cssContentSize"].take();
+        clip["scale"] = 1.into();
+        let asked = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let taken = self.devtools("Page.captureScreenshot", asked);
+        STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
     }
 
     /// The status of the answer that the page came with.

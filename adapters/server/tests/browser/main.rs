@@ -11,7 +11,9 @@
 mod again;
 mod chromium;
 mod cookies;
+mod gallery;
 mod keyboard;
+mod looks;
 mod other_sites;
 mod pages;
 #[path = "../support/parties/mod.rs"]

@@ -10,7 +10,7 @@ pub(crate) const FORM: &str = "form input[name=form]";
 /// All that a person can act on.
 pub(crate) const CONTROLS: &str = "main :is(a[href], button, input:not([type=hidden]))";
 /// A page of ours that asks nothing.
-const ERROR: &str = "main:not(:has(form)) h1";
+pub(crate) const ERROR: &str = "main:not(:has(form)) h1";
 
 /// A page that says, after its heading, what happened and what to do.
 pub(crate) fn assert_error(chromium: &Chromium, status: u64) {

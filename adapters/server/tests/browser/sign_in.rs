@@ -4,7 +4,7 @@ use oauth2::TokenResponse;
 
 use crate::pages::{CANCEL, SIGN_IN};
 use crate::parties::Answer;
-use crate::sites::{ANSWER, CONTINUE};
+use crate::sites::{ANSWER, APP, CONTINUE, NO_SCRIPTS};
 use crate::town::{IDP, Known, Plan};
 
 #[test]
@@ -59,6 +59,8 @@ fn a_person_cancels_and_the_application_is_told() {
 #[test]
 fn without_scripts_a_person_signs_in() {
     let Some(town) = Plan::of(&[IDP]).without_javascript().open() else { return };
+    town.visit(APP, "connect", &[("to", "")]);
+    town.chromium.find(NO_SCRIPTS);
     let desk = town.desk();
     let asked = desk.ask(None);
     town.connect(&asked);

@@ -22,6 +22,8 @@ pub(crate) const UPSTREAM_CODE: &str = "upstream-code";
 pub(crate) const CONTINUE: &str = "button[name=continue]";
 /// On the application's page: the way to Vestibule.
 pub(crate) const CONNECT: &str = "#connect";
+/// There too, where no script runs.
+pub(crate) const NO_SCRIPTS: &str = "#no-scripts";
 /// On the application's page at its redirect URI.
 pub(crate) const ANSWER: &str = "#answer";
 
@@ -94,7 +96,10 @@ async fn elsewhere(uri: Uri) -> Response {
 /// The application's page with the link to Vestibule.
 async fn connect(uri: Uri) -> Response {
     let to = escaped(&value(&uri, "to"));
-    page(&format!("<h1>The application</h1><a id=connect href=\"{to}\">Connect</a>"))
+    page(&format!(
+        "<h1>The application</h1><a id=connect href=\"{to}\">Connect</a>\
+         <noscript><p id=no-scripts>No scripts here</noscript>"
+    ))
 }
 
 /// The application's page after it.

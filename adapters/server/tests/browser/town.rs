@@ -169,7 +169,7 @@ fn configuration(plan: &Plan<'_>, calls: &str) -> String {
                 r#"
 [[provider]]
 id = "{id}"
-name = "{name}"
+name = '{name}'
 authorization_endpoint = "https://idp.test/{page}"
 token_endpoint = "{calls}/token"
 userinfo_endpoint = "{calls}/userinfo"
