@@ -234,6 +234,7 @@ fn capabilities(
         "--no-sandbox".to_owned(),
         "--disable-gpu".to_owned(),
         "--disable-dev-shm-usage".to_owned(),
+        "--hide-scrollbars".to_owned(),
         "--no-first-run".to_owned(),
         // Nothing of its own accord, and nothing beyond this machine.
         "--disable-background-networking".to_owned(),

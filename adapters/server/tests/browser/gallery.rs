@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::pages::{ERROR, FORM, SIGN_IN};
-use crate::sites::{CONTINUE, EVIL};
+use crate::sites::{ANSWER, CONTINUE, EVIL};
 use crate::town::{IDP, ISSUER, Known, Plan, Town};
 
 const PROVIDERS: [Known<'_>; 4] = [
@@ -57,8 +57,7 @@ pub(crate) fn each_page(mut visit: impl FnMut(&Town, &'static str)) -> Option<()
     }
     drop(town);
     let town = Plan::of(&[IDP]).with_a_damaged_store().open()?;
-    town.chromium.open(town.desk().ask(None).url.as_str());
-    town.chromium.find(ERROR);
+    unavailable(&town);
     visit(&town, "error-unavailable");
     Some(())
 }
@@ -122,7 +121,7 @@ fn completed(town: &Town) {
     sign_in(town);
     town.chromium.press(SIGN_IN);
     town.chromium.press(CONTINUE);
-    town.chromium.find(crate::sites::ANSWER);
+    town.chromium.find(ANSWER);
     town.chromium.back();
     town.chromium.press(CONTINUE);
     town.chromium.find(ERROR);
@@ -133,6 +132,14 @@ fn other_browser(town: &Town) {
     town.chromium.press(SIGN_IN);
     town.chromium.find(CONTINUE);
     town.chromium.devtools("Network.clearBrowserCookies", json!({}));
+    town.chromium.press(CONTINUE);
+    town.chromium.find(ERROR);
+}
+
+/// What was answered cannot be kept.
+fn unavailable(town: &Town) {
+    sign_in(town);
+    town.chromium.press(SIGN_IN);
     town.chromium.press(CONTINUE);
     town.chromium.find(ERROR);
 }

@@ -71,7 +71,10 @@ impl<'a> Plan<'a> {
         let configuration = configuration(&self, &provider.origin);
         fs::write(folder.path().join("vestibule.toml"), configuration).unwrap();
         if self.damaged {
-            drop(serve(&folder));
+            // By itself: what is in the log that is written ahead would mend the file.
+            let running = serve(&folder);
+            running.signal("TERM");
+            running.end();
             damage(&folder.path().join("vestibule.db"));
         }
         let running = serve(&folder);
