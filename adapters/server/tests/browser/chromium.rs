@@ -25,7 +25,7 @@ use crate::tls::Front;
 use crate::tools::Tools;
 
 /// Longer than anything here takes; a test that hangs fails by it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How often it is looked for what is waited for.
 const POLL: Duration = Duration::from_millis(20);
 
