@@ -33,10 +33,11 @@ fn enter_presses_what_has_the_focus() {
     let Some(town) = Plan::of(&[IDP, OTHER]).open() else { return };
     let (chromium, desk) = (&town.chromium, town.desk());
     let asked = desk.ask(None);
-    // The client asks for the second provider, which gets the focus and is not pressed.
+    // The client asks for the second provider, which comes first and is not pressed.
     let url = format!("{}&provider=other", asked.url);
     chromium.open(&url);
     chromium.find(SIGN_IN);
+    chromium.key(Key::Tab);
     assert_eq!(chromium.attribute(&chromium.focused(), "value"), "other");
     chromium.key(Key::Enter);
     chromium.find(CONTINUE);
