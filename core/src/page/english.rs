@@ -22,9 +22,7 @@ impl Language for English {
             Phrase::AllowAndSignIn { provider } => {
                 return format!("Allow and sign in with {provider}");
             }
-            Phrase::AskedOf { provider, what } => {
-                return format!("{provider} will be asked for {}.", listed(what));
-            }
+            Phrase::AskedOf { what, .. } => return format!("There we ask for {}.", listed(what)),
             Phrase::UpstreamScope { scope } => return upstream_scope(scope),
             Phrase::Remember { days } => {
                 return format!(
@@ -66,7 +64,7 @@ impl Language for English {
 
 fn title(situation: Situation) -> &'static str {
     match situation {
-        Situation::TryAgain => "Please try again",
+        Situation::TryAgain => "Something is out of order here",
         Situation::ProviderFailed => "The provider did not help",
         Situation::UnknownClient => "This application is not known here",
         Situation::UnknownRedirect => "This application uses an unknown address",
@@ -80,7 +78,7 @@ fn title(situation: Situation) -> &'static str {
 
 fn mend(situation: Situation) -> &'static str {
     match situation {
-        Situation::TryAgain => "Nothing was lost. Load this page again in a moment.",
+        Situation::TryAgain => "Nothing was lost: load this page again then.",
         Situation::UnknownClient => {
             "Remove the connection in the application and add it again, so that it registers anew."
         }

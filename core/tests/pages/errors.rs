@@ -109,7 +109,7 @@ fn trouble_of_ours_says_to_load_the_page_again() {
     let page = browser.get(&mut world, &callback);
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.headers.contains_key(header::RETRY_AFTER));
-    assert!(text(&page).contains("Load this page again"), "{}", text(&page));
+    assert!(text(&page).contains("load this page again"), "{}", text(&page));
     let back = browser.get(&mut world, &callback);
     assert!(crate::world::location(&back.headers).unwrap().starts_with(APP));
 }
