@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const SECRET: &str = "planted-planted-planted-planted-planted";
 
-const GOOD: &str = r#"
+const GOOD: &str = r##"
 issuer = "https://auth.example.com"
 listen = "127.0.0.1:0"
 secrets = [{ env = "CHECK_SECRET" }, "an old one: planted-planted-planted-planted"]
@@ -41,8 +41,9 @@ key = { file = "signing.key" }
 [[client]]
 id = "desk"
 secret = { env = "CHECK_SECRET" }
-redirect_uris = ["https://desk.example.com/callback", "http://127.0.0.1/callback"]
+redirect_uris = ["https://desk.example.com/callback"]
 name = "The desk"
+trusted = true
 
 [[provider]]
 id = "idp"
@@ -63,8 +64,18 @@ iss_parameter = true
 
 [[resource]]
 uri = "https://mcp.example.com/mcp"
-scopes = ["mcp:read", "mcp:write"]
+scopes = ["mcp:read", { name = "mcp:write", description = "Change your notes" }]
 name = "The company's MCP server"
+
+[consent]
+mode = "remember"
+remember_for = "7d"
+
+[page]
+name = "The company"
+logo = "logo.svg"
+accent = "#0b57d0"
+accent_dark = "#a8c7fa"
 
 [limits]
 registrations = 0
@@ -72,7 +83,7 @@ wrong_secrets = 10
 trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]
 connections = 100
 idle = "5m"
-"#;
+"##;
 
 const BAD: &str = r#"issuer = "https://auth.example.com/"
 listen = "localhost"
@@ -150,6 +161,7 @@ fn folder(configuration: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("vestibule.toml"), configuration).unwrap();
     fs::write(folder.path().join("registration.secret"), format!("{SECRET}\r\n")).unwrap();
+    fs::write(folder.path().join("logo.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
     let key = run(&mut vestibule(&["keys", "new", "--algorithm", "ES256"])).stdout;
     fs::write(folder.path().join("signing.key"), key).unwrap();
     folder
@@ -245,7 +257,7 @@ fn a_fault_of_the_core_stands_at_the_line_of_its_key() {
         ),
         (
             reserved,
-            "vestibule.toml:45: provider[0].authorization_params: \"state\" is set by the protocol",
+            "vestibule.toml:46: provider[0].authorization_params: \"state\" is set by the protocol",
         ),
     ];
     for (configuration, line) in expected {
@@ -280,6 +292,48 @@ idle = "0s"
         (5, "idle: must be at least \"1s\""),
     ]
     .map(|(n, fault)| format!("vestibule.toml:{}: limits.{fault}", first + n));
+    assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn faults_of_pages_and_consent_are_named_like_all_others() {
+    let before = GOOD.split("[consent]").next().unwrap();
+    let tables = r#"[consent]
+mode = "remember"
+remember_for = "31d"
+
+[page]
+logo = "no.svg"
+accent = "blue"
+
+[[client]]
+id = "anybody"
+redirect_uris = ["http://127.0.0.1/callback"]
+trusted = true
+
+[[resource]]
+uri = "https://other.example.com/mcp"
+scopes = ["a", { description = "b" }, { name = "c", words = "d" }]
+"#;
+    let Ran { stdout, .. } = checked(&format!("{before}{tables}"));
+    let first = before.lines().count() + 1;
+    let expected = [
+        (2, "consent.remember_for: must be at least one second and at most 2592000 seconds"),
+        (
+            5,
+            "page.logo: the image no.svg cannot be read: No such file or directory (os error 2); \
+             its path is relative to this file",
+        ),
+        (6, "page.accent: must be a colour in hexadecimal digits, like \"#0b57d0\""),
+        (
+            11,
+            "client[1].trusted: may skip consent only with a secret and with no redirect URI but \
+             https; remove `trusted`, or give it both",
+        ),
+        (15, "resource[1].scopes[1].name: is missing; write name = \"…\", the scope"),
+        (15, "resource[1].scopes[2].words: is not a known key; a scope has name, description"),
+    ]
+    .map(|(n, fault)| format!("vestibule.toml:{}: {fault}", first + n));
     assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
 }
 

@@ -66,6 +66,19 @@ fn it_warns_of_what_ends_with_the_process() {
 }
 
 #[test]
+fn the_reference_of_an_error_page_is_in_the_log() {
+    let (running, _folder) = start(&["--log", "json"]);
+    let page = get(&running.address, "auth.example.com", "/oauth/authorize?client_id=gone");
+    running.signal("TERM");
+    let log = running.end().stderr;
+    let line = log.lines().find(|line| line.contains("error_page_shown")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    let reference = line["reference"].as_str().unwrap();
+    assert!(page.contains(&format!("mention {reference}")), "{reference}: {page}");
+    assert_eq!(line["reason"], "the client is unknown");
+}
+
+#[test]
 fn a_line_per_request_has_its_id_and_never_the_query() {
     let (running, _folder) = start(&["--log", "json", "--log-level", "trace"]);
     let path = "/no/such/path?code=planted";

@@ -22,13 +22,16 @@ pub(super) fn read(table: &Table<'_>) -> Look {
 
 /// An image beside the configuration file.
 fn logo(value: &Value<'_>) -> Option<Logo> {
-    let file = value.folder().join(value.text()?);
+    let path = value.text()?;
+    let file = value.folder().join(path);
     // No further than to where it is too long.
     let read = || -> io::Result<Vec<u8>> {
         let mut image = Vec::new();
         File::open(&file)?.take(Logo::LONGEST as u64 + 1).read_to_end(&mut image)?;
         Ok(image)
     };
-    let unread = |error| format!("the image {} cannot be read: {error}", file.display());
+    let unread = |error| {
+        format!("the image {path} cannot be read: {error}; its path is relative to this file")
+    };
     value.accept(value.accept(read().map_err(unread)).map(|image| Logo::new(&image))?)
 }
