@@ -164,6 +164,12 @@ impl Response {
         Refusal::Overloaded.to_json()
     }
 
+    /// What an adapter answers, if anybody still listens, where a body broke off or was malformed.
+    #[must_use]
+    pub fn body_broken() -> Self {
+        Refusal::BodyBroken.to_json()
+    }
+
     /// The same as `http`'s type, for a framework.
     #[must_use]
     pub fn into_http(self) -> http::Response<Bytes> {

@@ -5,7 +5,7 @@ use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use vestibule_core::{Parts, Request};
 
-/// A request whose body broke off or was malformed: there is nothing to answer it by.
+/// A request whose body broke off or was malformed: nothing can be made of it.
 #[derive(Debug)]
 pub(crate) struct Broken;
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{Method, Uri};
 use http_body_util::Full;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tower_service::Service;
@@ -172,8 +172,7 @@ where
     // The client's own time is not the flow's.
     about.began = Instant::now();
     let Ok(request) = read else {
-        let bad_request = Response::new(StatusCode::BAD_REQUEST, HeaderMap::new(), Bytes::new());
-        return about.tell(&shared, Outcome::BodyBroken, bad_request, &[]);
+        return about.tell(&shared, Outcome::BodyBroken, Response::body_broken(), &[]);
     };
     // Taken only now: a client that sends slowly keeps no other from its place.
     let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {

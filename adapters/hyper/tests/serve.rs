@@ -134,6 +134,9 @@ async fn htt_17_what_is_no_http_is_refused() {
         let response = String::from_utf8(until_closed(&mut client).await).unwrap();
         assert!(response.starts_with("HTTP/1.1 400 "), "{head:?}: {response}");
         assert_eq!(response.matches("HTTP/1.1").count(), 1, "{head:?}: {response}");
+        // Where the head was good, the core has the word.
+        let framed = head.starts_with("Transfer-Encoding: chunked\r\n");
+        assert_eq!(response.contains("\"invalid_request\""), framed, "{head:?}: {response}");
     }
     running.stop().await;
 }

@@ -50,6 +50,7 @@ pub(crate) async fn run(
     around: impl FnOnce(Router) -> Router,
     greeting: &str,
 ) -> Result<(), String> {
+    have_files(limits);
     let address = listener.local_addr().map_err(|error| format!("the socket is gone: {error}"))?;
     let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
     let (told, told_again) = told_to_end(signals);
@@ -83,6 +84,23 @@ fn vestibule(limits: &Limits, server: Server, store: Store) -> Result<Vestibule<
     options.limiter = Arc::new(limits.limiter());
     let driver = Composite { clock: SystemClock, transport, store, mapper: () };
     Ok(Vestibule::with_options(server, driver, options))
+}
+
+/// Takes as many open files as the system lets the process have, since every connection is one:
+/// shells and service managers start programs with 1024, for the sake of those that use `select`.
+fn have_files(limits: &Limits) {
+    /// The store, the log, calls to providers.
+    const OTHERS: u64 = 128;
+    let needed = u64::from(limits.connections.connections) + OTHERS;
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(files) if files >= needed => {}
+        Ok(files) => tracing::warn!(
+            files,
+            "the process may have fewer files open than `connections` in [limits] and its own work \
+             need; lower that, or raise the limit (`ulimit -Hn`, LimitNOFILE)"
+        ),
+        Err(error) => tracing::warn!(%error, "cannot read how many files may be open"),
+    }
 }
 
 async fn sweep(store: Store) {

@@ -245,6 +245,26 @@ fn zero_is_no_limit() {
     }
 }
 
+/// A connection is an open file.
+#[cfg(unix)]
+#[test]
+fn files_are_taken_up_to_what_the_system_gives() {
+    for (limit, warned) in [("-S", 0), ("-H", 1)] {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("vestibule.toml"), CONFIGURATION).unwrap();
+        let program = env!("CARGO_BIN_EXE_vestibule");
+        let start = format!(
+            "ulimit -S -n 256 && ulimit {limit} -n 256 && \
+             exec '{program}' serve --config vestibule.toml"
+        );
+        let mut shell = std::process::Command::new("sh");
+        let running = Running::start(shell.args(["-c", &start]).current_dir(folder.path()));
+        running.signal("TERM");
+        let log = running.end().stderr;
+        assert_eq!(log.matches("fewer files").count(), warned, "{limit}: {log}");
+    }
+}
+
 #[test]
 fn connections_are_as_many_and_as_idle_as_they_may_be() {
     let limited = Limited::start("connections = 1\nidle = \"1s\"\n");

@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The body did not come in time.
     #[error("the body did not come in time")]
     BodyTooSlow,
+    /// The body broke off, or is not framed as HTTP frames bodies.
+    #[error("the body is broken")]
+    BodyBroken,
     /// The body has another content type than the endpoint reads.
     #[error("the body must be {wanted}")]
     ContentType {

@@ -37,6 +37,7 @@ impl Refusal {
             }
             Self::BodyTooLarge => (413, "invalid_request", "The body is too large."),
             Self::BodyTooSlow => (408, "invalid_request", "The body did not come in time."),
+            Self::BodyBroken => (400, "invalid_request", "The body is broken."),
             Self::ContentType { wanted } => {
                 return Wire::new(415, "invalid_request", format!("The body must be {wanted}."));
             }
