@@ -81,7 +81,7 @@ impl Manners {
 
 fn share(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("WWW-Authenticate");
+    let exposed = HeaderValue::from_static("WWW-Authenticate, Retry-After");
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }
 
