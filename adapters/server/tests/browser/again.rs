@@ -40,6 +40,33 @@ fn sbb_15_two_clicks_are_one_sign_in() {
 }
 
 #[test]
+fn sbb_15_a_form_that_is_posted_twice_is_one_sign_in() {
+    let Some(town) = Plan::of(&[IDP]).open() else { return };
+    let (chromium, desk) = (&town.chromium, town.desk());
+    let asked = desk.ask(None);
+    town.connect(&asked);
+    chromium.find(SIGN_IN);
+    // So that the page stays for a second try.
+    chromium.run("document.forms[0].target = '_blank'");
+    let page = chromium.tab();
+    let [first, second] = [1, 2].map(|n| {
+        chromium.switch_to(&page);
+        chromium.press(SIGN_IN);
+        chromium.switch_to_opened(n);
+        chromium.find(CONTINUE);
+        chromium.tab()
+    });
+    assert_eq!(town.flow_cookies().len(), 1);
+    chromium.press(CONTINUE);
+    let code = desk.code(&asked, &chromium.at(ANSWER));
+    chromium.switch_to(&first);
+    assert_ne!(first, second);
+    chromium.press(CONTINUE);
+    assert_error(chromium, 400);
+    desk.redeem(&code, &asked.verifier, None).unwrap();
+}
+
+#[test]
 fn a_sign_in_page_that_is_loaded_again_goes_on() {
     let Some(town) = Plan::of(&[IDP]).open() else { return };
     let desk = town.desk();

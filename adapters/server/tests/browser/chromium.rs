@@ -1,11 +1,12 @@
 //! Chromium, told what to do through its driver. All waiting is for something on a page, with an
 //! end.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -25,7 +26,7 @@ use crate::tls::Front;
 use crate::tools::Tools;
 
 /// Longer than anything here takes; a test that hangs fails by it.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked for what is waited for.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -41,7 +42,7 @@ pub(crate) struct Chromium {
     driver: WebDriver,
     runtime: Runtime,
     _chromedriver: Chromedriver,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Chromium {
@@ -56,7 +57,7 @@ impl Chromium {
         let connect =
             WebDriver::builder(url, capabilities).poller(poller).request_timeout(PATIENCE);
         let driver = runtime.block_on(connect.connect()).unwrap();
-        Self { driver, runtime, _chromedriver: chromedriver, _profile: profile }
+        Self { driver, runtime, _chromedriver: chromedriver, profile }
     }
 
     /// Goes to an address, as if it had been typed.
@@ -133,6 +134,21 @@ impl Chromium {
 
     pub(crate) fn switch_to(&self, tab: &WindowHandle) {
         self.runtime.block_on(self.driver.switch_to_window(tab.clone())).unwrap();
+    }
+
+    /// Goes on with the tab that a page opens as the n-th, waited for.
+    pub(crate) fn switch_to_opened(&self, n: usize) {
+        let until = Instant::now() + PATIENCE;
+        let tab = self.runtime.block_on(async {
+            loop {
+                if let Some(tab) = self.driver.windows().await.unwrap().get(n) {
+                    break tab.clone();
+                }
+                assert!(Instant::now() < until, "no tab was opened");
+                tokio::time::sleep(POLL).await;
+            }
+        });
+        self.switch_to(&tab);
     }
 
     /// Looks into a frame of the page, or with `None` at the page again.
@@ -214,8 +230,15 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Where this fails, ending the driver ends what it started.
-        let _ = self.runtime.block_on(self.driver.clone().quit());
+        let quit = self.driver.clone().quit();
+        let _ = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, quit).await });
+        // A page that hangs keeps the browser from ending when it is told to.
+        let id = self.driver.handle().capabilities().get("goog:processID").cloned();
+        let id = id.unwrap_or_default();
+        let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        if command.contains(&self.profile.path().display().to_string()) {
+            let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+        }
     }
 }
 

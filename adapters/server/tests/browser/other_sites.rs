@@ -1,7 +1,7 @@
 //! Sites that mean harm.
 
 use crate::pages::{FORM, SIGN_IN, assert_error};
-use crate::sites::{ANSWER, CONTINUE, EVIL};
+use crate::sites::{ANSWER, CONTINUE, EVIL, EVIL_SIBLING};
 use crate::town::{IDP, ISSUER, Plan};
 
 #[test]
@@ -15,10 +15,12 @@ fn sbb_14_a_form_that_another_site_posts_is_refused() {
     let first = chromium.tab();
     chromium.new_tab();
     let consent = format!("{ISSUER}/oauth/consent");
-    town.visit(EVIL, "post", &[("to", &consent), ("form", &form)]);
-    assert_error(chromium, 403);
-    assert_eq!(chromium.url().as_str(), consent);
-    assert_eq!(town.flow_cookies(), [""; 0]);
+    for site in [EVIL, EVIL_SIBLING] {
+        town.visit(site, "post", &[("to", &consent), ("form", &form)]);
+        assert_error(chromium, 403);
+        assert_eq!(chromium.url().as_str(), consent);
+        assert_eq!(town.flow_cookies(), [""; 0], "by {site}");
+    }
     // The person's own page goes on.
     chromium.switch_to(&first);
     chromium.press(SIGN_IN);

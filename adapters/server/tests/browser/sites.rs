@@ -13,7 +13,10 @@ use url::Url;
 
 pub(crate) const APP: &str = "https://app.test";
 pub(crate) const EVIL: &str = "https://evil.test";
-pub(crate) const HOSTS: [&str; 4] = ["app.test", "evil.test", "idp.test", "sso.test"];
+/// Of the same site as Vestibule, as browsers see it, so that cookies come with what it posts.
+pub(crate) const EVIL_SIBLING: &str = "https://evil.auth.test";
+pub(crate) const HOSTS: [&str; 5] =
+    ["app.test", "evil.auth.test", "evil.test", "idp.test", "sso.test"];
 
 /// The provider's code, whoever signs in.
 pub(crate) const UPSTREAM_CODE: &str = "upstream-code";
