@@ -23,6 +23,18 @@ const LONG: [Known<'_>; 2] = [
     ("hostile", "</button></form><script>document.title=1</script> & <b>\"friends\"</b>", "ask"),
 ];
 
+/// An operator's own look, in colours that are hard to write on.
+const PAINTED: &str = r##"
+[consent]
+mode = "remember"
+
+[page]
+name = "Acme Notes"
+logo = "logo.svg"
+accent = "#ffcc00"
+accent_dark = "#7a1fa2"
+"##;
+
 /// Calls back at each page, with a name for it.
 pub(crate) fn each_page(mut visit: impl FnMut(&Town, &'static str)) -> Option<()> {
     let town = Plan::of(&[IDP]).open()?;
@@ -44,6 +56,17 @@ pub(crate) fn each_page(mut visit: impl FnMut(&Town, &'static str)) -> Option<()
     sign_in(&town);
     visit(&town, "sign-in-providers");
     drop(town);
+    let town = Plan::of(&PROVIDERS[..2]).with(PAINTED).open()?;
+    for (name, reach) in [
+        ("painted-sign-in", sign_in as fn(&Town)),
+        ("painted-preselected", preselected),
+        ("painted-imitation", imitation),
+        ("painted-error", link_back),
+    ] {
+        reach(&town);
+        visit(&town, name);
+    }
+    drop(town);
     let town = Plan::of(&LONG).open()?;
     for (name, client_name) in [
         (
@@ -64,6 +87,20 @@ pub(crate) fn each_page(mut visit: impl FnMut(&Town, &'static str)) -> Option<()
 
 fn sign_in(town: &Town) {
     town.chromium.open(town.desk().ask(None).url.as_str());
+    town.chromium.find(SIGN_IN);
+}
+
+/// The client names the second provider.
+fn preselected(town: &Town) {
+    town.chromium.open(&format!("{}&provider=github", town.desk().ask(None).url));
+    town.chromium.find(SIGN_IN);
+}
+
+/// A stranger takes the operator's name, with a letter that looks like another.
+fn imitation(town: &Town) {
+    let redirect_uri = "https://elsewhere.test/cb";
+    let id = town.register("Acme N\u{43e}tes", redirect_uri);
+    town.chromium.open(town.application(&id, redirect_uri).ask(None).url.as_str());
     town.chromium.find(SIGN_IN);
 }
 

@@ -20,6 +20,7 @@ mod pages;
 mod parties;
 #[path = "../support/provider.rs"]
 mod provider;
+mod remembered;
 mod sign_in;
 mod sites;
 #[path = "../support/mod.rs"]

@@ -5,6 +5,8 @@ use crate::chromium::Chromium;
 /// The button of the provider `idp`.
 pub(crate) const SIGN_IN: &str = "button[name=provider][value=idp]";
 pub(crate) const CANCEL: &str = "button[name=cancel]";
+/// The box that makes the server remember.
+pub(crate) const REMEMBER: &str = "input[name=remember]";
 /// The hidden part of the form.
 pub(crate) const FORM: &str = "form input[name=form]";
 /// All that a person can act on.

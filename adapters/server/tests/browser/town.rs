@@ -46,16 +46,22 @@ pub(crate) struct Plan<'a> {
     providers: &'a [Known<'a>],
     javascript: bool,
     damaged: bool,
+    more: &'a str,
 }
 
 impl<'a> Plan<'a> {
     pub(crate) fn of(providers: &'a [Known<'a>]) -> Self {
-        Self { providers, javascript: true, damaged: false }
+        Self { providers, javascript: true, damaged: false, more: "" }
     }
 
     /// The person has switched scripts off.
     pub(crate) fn without_javascript(self) -> Self {
         Self { javascript: false, ..self }
+    }
+
+    /// More of the configuration: whole tables.
+    pub(crate) fn with(self, more: &'a str) -> Self {
+        Self { more, ..self }
     }
 
     /// The store cannot be read.
@@ -70,6 +76,7 @@ impl<'a> Plan<'a> {
         let folder = TempDir::new().unwrap();
         let configuration = configuration(&self, &provider.origin);
         fs::write(folder.path().join("vestibule.toml"), configuration).unwrap();
+        fs::write(folder.path().join("logo.svg"), include_str!("logo.svg")).unwrap();
         if self.damaged {
             // By itself: what is in the log that is written ahead would mend the file.
             let running = serve(&folder);
@@ -131,7 +138,16 @@ impl Town {
     }
 
     pub(crate) fn application(&self, id: &str, redirect_uri: &str) -> Application<'_, Wire> {
-        Application::new(&self.wire, &self.metadata, id, None, redirect_uri)
+        self.application_with(id, None, redirect_uri)
+    }
+
+    pub(crate) fn application_with(
+        &self,
+        id: &str,
+        secret: Option<&str>,
+        redirect_uri: &str,
+    ) -> Application<'_, Wire> {
+        Application::new(&self.wire, &self.metadata, id, secret, redirect_uri)
     }
 
     /// A person clicks on the application's link.
@@ -163,6 +179,7 @@ impl Town {
 }
 
 fn configuration(plan: &Plan<'_>, calls: &str) -> String {
+    let more = plan.more;
     let store = if plan.damaged { "sqlite:vestibule.db" } else { "memory:" };
     let providers: String = plan
         .providers
@@ -202,7 +219,8 @@ redirect_uris = ["{REDIRECT_URI}", "http://127.0.0.1/cb"]
 [[resource]]
 uri = "https://mcp.app.test/mcp"
 name = "The notes"
-scopes = ["notes:read", "notes:write"]
-{providers}"#
+scopes = ["notes:read", {{ name = "notes:write", description = "Change your notes" }}]
+{providers}
+{more}"#
     )
 }
