@@ -140,7 +140,7 @@ impl Refusal {
             ),
             Self::StateExpired => (400, "invalid_request", "The sign-in took too long."),
             Self::OtherBrowser => {
-                (400, "invalid_request", "The sign-in was not started in this browser.")
+                (400, "invalid_request", "No such sign-in is under way in this browser.")
             }
             Self::UnknownProvider => (400, "invalid_request", "The provider is not offered here."),
             Self::AlreadyCompleted => (400, "invalid_request", "The sign-in was completed before."),
