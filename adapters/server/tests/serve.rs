@@ -74,7 +74,7 @@ fn the_reference_of_an_error_page_is_in_the_log() {
     let line = log.lines().find(|line| line.contains("error_page_shown")).unwrap();
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
     let reference = line["reference"].as_str().unwrap();
-    assert!(page.contains(&format!("mention {reference}")), "{reference}: {page}");
+    assert!(page.contains(&format!("helps you: {reference}")), "{reference}: {page}");
     assert_eq!(line["reason"], "the client is unknown");
 }
 

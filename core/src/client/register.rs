@@ -237,6 +237,9 @@ fn accept_keys(metadata: &Metadata) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The longest name, in characters: it is part of the client_id.
+const LONGEST_NAME: usize = 64;
+
 /// A name as people will read it: at most 64 characters, none of which breaks a line, hides itself
 /// or turns the text around.
 fn readable(name: &str) -> String {
@@ -250,7 +253,12 @@ fn readable(name: &str) -> String {
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .filter(|c| !hidden(*c))
         .collect();
-    visible.trim().chars().take(64).collect::<String>().trim_end().to_owned()
+    let visible = visible.trim();
+    match visible.char_indices().nth(LONGEST_NAME) {
+        // One character less, for the sign that it goes on.
+        Some(_) => visible.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
+        None => visible.to_owned(),
+    }
 }
 
 fn refused(member: &'static str, problem: &'static str) -> Refusal {
@@ -268,6 +276,7 @@ mod tests {
 
     #[test]
     fn a_long_name_is_cut() {
-        assert_eq!(readable(&"x".repeat(10_000)).len(), 64);
+        assert_eq!(readable(&"x".repeat(10_000)), "x".repeat(63) + "…");
+        assert_eq!(readable(&"x".repeat(64)), "x".repeat(64));
     }
 }

@@ -1,4 +1,5 @@
 use super::language::{Language, Phrase, Situation};
+use crate::refusal::Refusal;
 
 /// English.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,10 +31,10 @@ impl Language for English {
                     if *days == 1 { "day" } else { "days" }
                 );
             }
-            Phrase::Happened(refusal) => return refusal.wire().description.into_owned(),
+            Phrase::Happened(refusal) => return happened(refusal),
             Phrase::Back { host } => return format!("Go back to {host}"),
-            Phrase::Reference { reference } => {
-                return format!("If you ask for help, mention {reference}: the log has it too.");
+            Phrase::Reference { reference, detail } => {
+                return format!("For whoever helps you: {reference} ({detail})");
             }
             Phrase::Title(situation) => title(*situation),
             Phrase::Mend(situation) => mend(*situation),
@@ -59,6 +60,25 @@ impl Language for English {
             }
         };
         text.to_owned()
+    }
+}
+
+/// Without the words of the protocol, where people come often.
+fn happened(refusal: &Refusal) -> String {
+    match Situation::of(refusal) {
+        Situation::UnknownClient => {
+            "It has never registered here, or its registration has ended.".to_owned()
+        }
+        Situation::UnknownRedirect => {
+            "It wants your answer sent to an address that it has not registered.".to_owned()
+        }
+        Situation::TryAgain
+        | Situation::ProviderFailed
+        | Situation::SignedInAlready
+        | Situation::OverOrElsewhere
+        | Situation::TookTooLong
+        | Situation::OtherSite
+        | Situation::CannotGoOn => refusal.wire().description.into_owned(),
     }
 }
 

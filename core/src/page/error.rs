@@ -130,7 +130,7 @@ fn page(
         happened: say(Phrase::Happened(refusal)),
         mend: say(Phrase::Mend(situation)),
         back,
-        reference: say(Phrase::Reference { reference }),
+        reference: say(Phrase::Reference { reference, detail: &refusal.wire().description }),
     };
     refusal.with_headers(html(setup, status(refusal), page.render(), "'none'"))
 }

@@ -8,7 +8,7 @@ use http::header::ACCEPT_LANGUAGE;
 
 use crate::refusal::Refusal;
 
-/// A language of the pages. [`English`] is one; others are an application's own, in
+/// A language of the pages. [`English`](crate::English) is one; others are an application's own, in
 /// [`Config::languages`](crate::Config::languages).
 ///
 /// What it says is text: it is escaped when it gets into a page.
@@ -141,6 +141,8 @@ pub enum Phrase<'a> {
     Reference {
         /// The text by which the log's line is found.
         reference: &'a str,
+        /// What the client would be told; for whoever develops it.
+        detail: &'a str,
     },
 }
 
@@ -169,7 +171,9 @@ pub enum Situation {
 }
 
 impl Situation {
-    pub(super) fn of(refusal: &Refusal) -> Self {
+    /// The kind of page for a reason.
+    #[must_use]
+    pub fn of(refusal: &Refusal) -> Self {
         match refusal.wire().status.as_u16() {
             503 | 429 => return Self::TryAgain,
             502 => return Self::ProviderFailed,

@@ -291,20 +291,30 @@ struct Chromedriver {
 }
 
 impl Chromedriver {
+    /// It chooses a port on IPv4 and wants the same on IPv6, where somebody else may have it.
     fn start(tools: &Tools) -> Self {
+        const TRIES: usize = 5;
+        let mut said = Vec::new();
+        (0..TRIES)
+            .find_map(|_| Self::try_to_start(tools, &mut said))
+            .unwrap_or_else(|| panic!("chromedriver did not start: {said:?}"))
+    }
+
+    fn try_to_start(tools: &Tools, said: &mut Vec<String>) -> Option<Self> {
         let mut command = Command::new(&tools.chromedriver);
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut started = Self { child: command.spawn().unwrap(), port: 0 };
+        let mut lines = BufReader::new(started.child.stdout.take().unwrap()).lines();
         let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let port = line.strip_prefix("ChromeDriver was started successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
+            let port = line.strip_prefix("ChromeDriver was started successfully on port ");
+            let port = port.map(|port| port.trim_end_matches('.').parse().unwrap());
+            said.push(line);
+            port
         });
         // A full pipe would stop it.
         thread::spawn(move || lines.for_each(drop));
-        let started = Self { port: port.unwrap_or_default(), child };
-        assert_ne!(started.port, 0, "chromedriver did not start");
-        started
+        started.port = port?;
+        Some(started)
     }
 }
 
