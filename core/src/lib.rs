@@ -196,6 +196,7 @@ mod ids;
 mod json;
 mod jws;
 mod keys;
+mod language;
 mod mapper;
 mod memory;
 mod metadata;
@@ -226,9 +227,9 @@ pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
 pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
 pub use keys::{Algorithm, InvalidKey, Signer, SigningFailed, SigningKey, Verify};
+pub use language::{English, Language, Name, Phrase, Situation};
 pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occasion};
 pub use memory::MemoryStore;
-pub use page::{English, Language, Name, Phrase, Situation};
 pub use refusal::{Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
 pub use secret::{

@@ -8,7 +8,8 @@ use crate::client::{Client, ConfiguredClient};
 use crate::config::{Config, Issuer, Lifetimes, Paths, Registration, Resource};
 use crate::cookies::CookieNames;
 use crate::keys::{KeyRing, SealingKey, SigningKey};
-use crate::page::{English, Language, Style};
+use crate::language::{English, Language};
+use crate::page::Style;
 use crate::provider::Provider;
 
 /// Shared by every flow of a server, for as long as the longest of them takes.

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use crate::client::ConfiguredClient;
 use crate::keys::SigningKey;
-use crate::page::{English, Language};
+use crate::language::{English, Language};
 use crate::provider::Provider;
 use crate::secret::{InitialAccessToken, SealingSecret};
 

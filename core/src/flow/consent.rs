@@ -12,12 +12,12 @@ use super::remember::{self, Agreed, Remembered};
 use crate::event::Event;
 use crate::ids::FlowId;
 use crate::keys::Purpose;
+use crate::page::Answer;
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request};
 use crate::seal::{tag, untag};
-use crate::server::Answer;
 use crate::setup::Setup;
 use crate::tick::Timestamp;
 

@@ -89,9 +89,9 @@ use http::HeaderValue;
 
 use crate::check::redirect_uri::RegisteredRedirect;
 use crate::event::Event;
+use crate::page::Answer;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Response};
-use crate::server::Answer;
 use crate::setup::Setup;
 
 /// A flow that ended in a refusal after its redirect URI was known, so that the client can be told.

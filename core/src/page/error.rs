@@ -3,11 +3,11 @@
 use askama::Template;
 use http::{HeaderMap, StatusCode, header};
 
-use super::language::{self, Language, Name, Phrase, Situation};
 use super::{Frame, html};
 use crate::encoding::push_hex;
 use crate::event::Event;
 use crate::flow::Rejected;
+use crate::language::{self, Language, Name, Phrase, Situation};
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Response};
 use crate::setup::Setup;

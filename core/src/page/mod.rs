@@ -1,21 +1,19 @@
 //! What people see: the sign-in page and the error page. No script, nothing loaded from elsewhere.
 
-mod english;
+mod answer;
 mod error;
 mod imitation;
-mod language;
 mod sign_in;
 mod style;
 
-pub use english::English;
-pub use language::{Language, Name, Phrase, Situation};
-
+pub(crate) use answer::Answer;
 pub(crate) use error::{ErrorPage, Reader};
 pub(crate) use sign_in::{Shown, sign_in};
 pub(crate) use style::Style;
 
 use http::{HeaderValue, StatusCode, header};
 
+use crate::language::Language;
 use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::setup::Setup;

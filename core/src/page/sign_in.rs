@@ -4,10 +4,10 @@ use askama::Template;
 use http::StatusCode;
 
 use super::imitation::{Imitation, imitation};
-use super::language::{Language, Name, Phrase};
 use super::{Frame, Reader, html};
 use crate::flow::AuthorizeRequest;
 use crate::ids::ProviderId;
+use crate::language::{Language, Name, Phrase};
 use crate::provider::Provider;
 use crate::reply::Response;
 use crate::setup::Setup;

@@ -1,9 +1,6 @@
 //! The server: a configuration made ready, and the way from a path to its endpoint.
 
-mod answer;
 mod routes;
-
-pub(crate) use answer::Answer;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +19,7 @@ use crate::config::{self, Config, ConfigFault, Issuer};
 use crate::cutoff::Cutoff;
 use crate::event::Event;
 use crate::ids::GrantId;
-use crate::page::Reader;
+use crate::page::{Answer, Reader};
 use crate::refusal::Refusal;
 use crate::reply::{Parts, Reply, Request, Response};
 use crate::setup::Setup;

@@ -1,4 +1,4 @@
-use super::language::{Language, Phrase, Situation};
+use super::{Language, Phrase, Situation};
 use crate::refusal::Refusal;
 
 /// English.

@@ -1,4 +1,4 @@
-use crate::page::{ErrorPage, Reader};
+use super::{ErrorPage, Reader};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::setup::Setup;
@@ -29,7 +29,7 @@ impl Answer {
         self
     }
 
-    pub(super) fn written(self, setup: &Setup, reader: &Reader, tick: &mut Tick) -> Reply {
+    pub(crate) fn written(self, setup: &Setup, reader: &Reader, tick: &mut Tick) -> Reply {
         match self {
             Self::Reply(reply) => reply,
             Self::Page(page) => page.written(setup, reader, tick),

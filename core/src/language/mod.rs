@@ -1,5 +1,9 @@
 //! In which language the pages speak: the seam between what is said and how.
 
+mod english;
+
+pub use english::English;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -53,7 +57,7 @@ pub trait Language: fmt::Debug + Send + Sync {
 pub struct Name<'a>(&'a str);
 
 impl<'a> Name<'a> {
-    pub(super) fn new(name: &'a str) -> Self {
+    pub(crate) fn new(name: &'a str) -> Self {
         Self(name)
     }
 
@@ -202,7 +206,7 @@ impl Situation {
 
 /// The language that a browser prefers among those that there are, by the "lookup" of RFC 4647
 /// §3.4, by its place; the first where none fits.
-pub(super) fn preferred(languages: &[Arc<dyn Language>], headers: &HeaderMap) -> usize {
+pub(crate) fn preferred(languages: &[Arc<dyn Language>], headers: &HeaderMap) -> usize {
     /// More than anybody lists, and few enough for a request that nobody signed.
     const MOST: usize = 16;
     let asked = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
@@ -242,7 +246,6 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
-    use crate::page::English;
 
     #[derive(Debug)]
     struct Tagged(&'static str);
