@@ -134,13 +134,14 @@ impl InitialAccessToken {
     /// [`InvalidInitialAccessToken`] for one that is too short, or that cannot stand in a header
     /// field.
     pub fn parse(text: &str) -> Result<Self, InvalidInitialAccessToken> {
-        let length = text.len();
+        // RFC 6750 §2.1: `b64token`, whose padding says nothing.
+        let token = text.trim_end_matches('=');
+        let length = token.len();
         if length < Self::MIN_LENGTH {
             return Err(InvalidInitialAccessToken::TooShort { length });
         }
-        // RFC 6750 §2.1: `b64token`.
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-        if !text.trim_end_matches('=').bytes().all(allowed) {
+        if !token.bytes().all(allowed) {
             return Err(InvalidInitialAccessToken::Characters);
         }
         Ok(Self(text.to_owned()))

@@ -102,8 +102,14 @@ impl Setup {
         &self.0.config.lifetimes
     }
 
-    pub(crate) fn policy(&self) -> Policy<'_> {
-        Policy::new(&self.0.config.registration)
+    /// Where answers may go: of a client that the operator knows, or of a stranger.
+    pub(crate) fn policy(&self, client: &Client) -> Policy<'_> {
+        let registration = self.registration();
+        if client.registered_itself() {
+            Policy::of_strangers(registration, self.issuer())
+        } else {
+            Policy::new(registration)
+        }
     }
 
     pub(crate) fn paths(&self) -> &Paths {

@@ -141,7 +141,7 @@ fn explain(refusal: Refusal) -> String {
 
 /// One grant in one line of fields that scripts can take apart.
 fn shown(grant: &GrantSummary) -> String {
-    let name = grant.client_name.as_deref().unwrap_or("(no longer known)");
+    let name = grant.client_name.as_deref().unwrap_or("(no name known)");
     let refreshed = grant.refreshed_at.map_or_else(|| "never".to_owned(), time);
     format!(
         "{}  allowed {}  refreshed {refreshed}  expires {}  {}  [{}]  {name:?}  {}",

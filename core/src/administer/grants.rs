@@ -18,7 +18,7 @@ pub struct GrantSummary {
     pub grant_id: GrantId,
     /// Whom it was given to.
     pub client_id: ClientId,
-    /// What people read of that client; `None`: it is no longer known here.
+    /// What people read of that client; `None`: it has no name, or is no longer known here.
     pub client_name: Option<String>,
     /// What was granted, each scope separated by a space.
     pub scope: String,
@@ -45,7 +45,9 @@ impl GrantSummary {
         Some(Self {
             grant_id: grant.id(),
             client_id: client_id.clone(),
-            client_name: setup.client(client_id.as_str()).map(|client| client.name().to_owned()),
+            client_name: setup
+                .client(client_id.as_str())
+                .and_then(|client| client.name().map(str::to_owned)),
             scope: scope.clone(),
             resource: resource.clone(),
             allowed_at: *allowed_at,

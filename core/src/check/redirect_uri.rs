@@ -4,7 +4,7 @@
 use http::HeaderValue;
 use url::Url;
 
-use crate::config::Registration;
+use crate::config::{Issuer, Registration};
 use crate::refusal::Refusal;
 
 /// A redirect URI that belongs to the client that asks, and that the policy accepts today. Only the
@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 ///
 /// ```
 /// fn shown(checked: &vestibule_core::RegisteredRedirect) -> &str {
-///     checked.host()
+///     checked.destination()
 /// }
 /// ```
 ///
@@ -35,13 +35,25 @@ impl RegisteredRedirect {
         Loopback::parse(&self.0).is_some()
     }
 
-    /// What people are shown (MCP authorization, Localhost Redirect URI Risks): the host, or the
-    /// scheme of a private-use URI.
+    /// Whether the answer goes to whatever app of the person's device opens this scheme (RFC 8252
+    /// §7.1).
     #[must_use]
-    pub fn host(&self) -> &str {
-        match (self.0.split(':').next(), authority_of(&self.0)) {
-            (Some("http" | "https"), Some((_, host))) => host,
-            (scheme, _) => scheme.unwrap_or_default(),
+    pub fn is_private_use(&self) -> bool {
+        !self.0.starts_with("http://") && !self.0.starts_with("https://")
+    }
+
+    /// Whether the answer goes over TLS to a host that has a name: nobody else can take it there.
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// What people are shown (MCP authorization, Localhost Redirect URI Risks): the host, or the
+    /// scheme of a private-use URI with its colon, so that `claude.ai:` is not taken for a host.
+    #[must_use]
+    pub fn destination(&self) -> &str {
+        match authority_of(&self.0) {
+            Some((_, host)) if !self.is_private_use() => host,
+            Some(_) | None => &self.0[..=self.0.find(':').unwrap_or_default()],
         }
     }
 
@@ -83,6 +95,8 @@ pub(crate) fn check<'a>(
 /// Which redirect URIs are acceptable at all.
 pub(crate) struct Policy<'a> {
     private_use: &'a [String],
+    /// An origin that nobody may register.
+    closed: Option<&'a str>,
 }
 
 impl<'a> Policy<'a> {
@@ -93,7 +107,17 @@ impl<'a> Policy<'a> {
         ["code", "state", "iss", "error", "error_description", "error_uri"];
 
     pub(crate) fn new(registration: &'a Registration) -> Self {
-        Self { private_use: &registration.private_use_schemes }
+        Self { private_use: &registration.private_use_schemes, closed: None }
+    }
+
+    /// The same for clients that register themselves: none of them lives where this server does.
+    ///
+    /// An answer that comes back here would do so as from a page of ours (`Sec-Fetch-Site:
+    /// same-origin`), and its path and query would be a stranger's. A server on a loopback address is
+    /// for development, where applications live beside it.
+    pub(crate) fn of_strangers(registration: &'a Registration, issuer: &'a Issuer) -> Self {
+        let closed = issuer.is_https().then(|| issuer.origin());
+        Self { closed, ..Self::new(registration) }
     }
 
     /// Whether an operator may allow a scheme: one that no browser runs, reads or opens by itself.
@@ -148,7 +172,12 @@ impl<'a> Policy<'a> {
             return Err(Unacceptable::Relative);
         }
         match scheme {
-            "https" => accept_authority(uri)?,
+            "https" => {
+                accept_authority(uri)?;
+                if self.closed.is_some_and(|origin| is_of_origin(uri, origin)) {
+                    return Err(Unacceptable::OwnOrigin);
+                }
+            }
             "http" => {
                 accept_authority(uri)?;
                 Loopback::parse(uri).ok_or(Unacceptable::Cleartext)?;
@@ -206,6 +235,9 @@ pub enum Unacceptable {
     /// A user name, an empty host, a bad port, or a host that two parsers read differently.
     #[error("has a host or port that is not plain")]
     Authority,
+    /// The issuer's own origin, for a client that registers itself.
+    #[error("must not be on this server's own host")]
+    OwnOrigin,
     /// `.` or `..` in the path, encoded or not.
     #[error("must not have dot segments in its path")]
     DotSegment,
@@ -270,6 +302,12 @@ fn accept_authority(uri: &str) -> Result<(), Unacceptable> {
     } else {
         Err(Unacceptable::Authority)
     }
+}
+
+/// Whether a plain https URI is of an origin that is written in its canonical form. A port that is
+/// the default one may be written out.
+fn is_of_origin(uri: &str, origin: &str) -> bool {
+    Url::parse(uri).is_ok_and(|url| url.origin().ascii_serialization() == origin)
 }
 
 fn authority_of(uri: &str) -> Option<(&str, &str)> {

@@ -12,13 +12,26 @@ pub(crate) fn is_token(scope: &str) -> bool {
 /// What is asked for: the known ones among the scopes that were named, in the order of the
 /// configuration. Unknown ones are dropped, and the token response says what was granted.
 ///
-/// Where nothing is left, it is as if none were named, and the resource's own are the default (RFC
-/// 6749 §3.3 allows one): clients that find no scope anywhere ask for `openid email profile` or
-/// `offline_access` all the same, and a token without any scope would be of no use to them. The
-/// person sees on the page what is granted.
-pub(crate) fn asked(named: Option<&str>, known: &[String]) -> String {
-    let named = remaining(named.unwrap_or_default(), known);
-    if named.is_empty() { known.join(" ") } else { named }
+/// Where none is named, the resource's own are the default (RFC 6749 §3.3). So it is where only
+/// scopes of OpenID Connect are named: clients that find no scope anywhere ask for `openid email
+/// profile` or `offline_access` all the same, and mean no resource by them.
+///
+/// # Errors
+/// [`Refusal::UnknownScope`] where others are named and none of them is known: what was asked for is
+/// not here, and nothing else may stand in for it.
+pub(crate) fn asked(named: Option<&str>, known: &[String]) -> Result<String, Refusal> {
+    /// OpenID Connect Core §5.4, §11.
+    const OF_PEOPLE: [&str; 7] =
+        ["", "openid", "profile", "email", "address", "phone", "offline_access"];
+    let named = named.unwrap_or_default();
+    let left = remaining(named, known);
+    if !left.is_empty() || known.is_empty() {
+        Ok(left)
+    } else if named.split(' ').all(|scope| OF_PEOPLE.contains(&scope)) {
+        Ok(known.join(" "))
+    } else {
+        Err(Refusal::UnknownScope)
+    }
 }
 
 /// What is left of scopes that a person agreed to: those that the resource still has. Never another
@@ -54,15 +67,27 @@ mod tests {
 
     #[test]
     fn unknown_scopes_are_dropped() {
-        assert_eq!(asked(Some("write openid read write"), &known()), "read write");
-        assert_eq!(asked(Some("write offline_access"), &known()), "write");
+        assert_eq!(asked(Some("write openid read write"), &known()).unwrap(), "read write");
+        assert_eq!(asked(Some("write offline_access admin"), &known()).unwrap(), "write");
     }
 
     #[test]
-    fn none_that_is_known_asks_for_the_resources_own() {
+    fn none_that_means_a_resource_asks_for_the_resources_own() {
         for named in [None, Some("offline_access"), Some("openid email profile"), Some(" ")] {
-            assert_eq!(asked(named, &known()), "read write");
+            assert_eq!(asked(named, &known()).unwrap(), "read write");
         }
+    }
+
+    #[test]
+    fn aud_13_nothing_stands_in_for_what_is_not_there() {
+        for named in ["admin", "reed", "openid admin", &"a ".repeat(500_000)] {
+            assert_eq!(asked(Some(named), &known()), Err(Refusal::UnknownScope));
+        }
+    }
+
+    #[test]
+    fn a_resource_without_scopes_has_none_to_miss() {
+        assert_eq!(asked(Some("admin"), &[]).unwrap(), "");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Who is asking: clients that the operator configured, and clients that registered themselves.
 
+mod name;
 mod register;
 mod registered;
 
@@ -85,13 +86,11 @@ impl Client {
         }
     }
 
-    /// What people read.
-    pub(crate) fn name(&self) -> &str {
+    /// What people read. One that registered itself may have none.
+    pub(crate) fn name(&self) -> Option<&str> {
         match self {
-            Self::Configured(client) => client.name.as_deref().unwrap_or(client.id.as_str()),
-            Self::Registered { registration, .. } => {
-                registration.name.as_deref().unwrap_or("An unnamed application")
-            }
+            Self::Configured(client) => Some(client.name.as_deref().unwrap_or(client.id.as_str())),
+            Self::Registered { registration, .. } => registration.name.as_deref(),
         }
     }
 

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
+use super::name::readable;
 use super::registered::{LONGEST, RegisteredClient};
 use crate::bearer::bearer_token;
 use crate::check::redirect_uri::Policy;
@@ -48,7 +49,7 @@ pub(crate) fn register(
     }
     admit(registration, request)?;
     let metadata = read(request)?;
-    let client = accept(&metadata, registration, tick)?;
+    let client = accept(setup, &metadata, tick)?;
     let id = client.client_id(key);
     if id.as_str().len() > LONGEST {
         return Err(refused(
@@ -112,11 +113,11 @@ fn read(request: &Request) -> Result<Metadata, Refusal> {
 }
 
 fn accept(
+    setup: &Setup,
     metadata: &Metadata,
-    registration: &Registration,
     tick: &mut Tick,
 ) -> Result<RegisteredClient, Refusal> {
-    let policy = Policy::new(registration);
+    let policy = Policy::of_strangers(setup.registration(), setup.issuer());
     let redirect_uris = metadata.redirect_uris.clone().unwrap_or_default();
     if redirect_uris.is_empty() {
         return Err(refused("redirect_uris", "at least one is required"));
@@ -142,7 +143,7 @@ fn accept(
         issued_at: tick.now,
         confidential,
         refreshes: accept_grant_types(metadata)?,
-        name: metadata.client_name.as_deref().map(readable).filter(|name| !name.is_empty()),
+        name: metadata.client_name.as_deref().and_then(readable),
         redirect_uris,
     })
 }
@@ -237,46 +238,6 @@ fn accept_keys(metadata: &Metadata) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The longest name, in characters: it is part of the client_id.
-const LONGEST_NAME: usize = 64;
-
-/// A name as people will read it: at most 64 characters, none of which breaks a line, hides itself
-/// or turns the text around.
-fn readable(name: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
-            || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
-    };
-    let visible: String = name
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !hidden(*c))
-        .collect();
-    let visible = visible.trim();
-    match visible.char_indices().nth(LONGEST_NAME) {
-        // One character less, for the sign that it goes on.
-        Some(_) => visible.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
-        None => visible.to_owned(),
-    }
-}
-
 fn refused(member: &'static str, problem: &'static str) -> Refusal {
     Refusal::ClientMetadata { member, problem }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn web_04_htt_14_names_lose_what_hides_or_turns_text() {
-        assert_eq!(readable(" A\r\nB\u{202E}C\u{200B} "), "A  BC");
-    }
-
-    #[test]
-    fn a_long_name_is_cut() {
-        assert_eq!(readable(&"x".repeat(10_000)), "x".repeat(63) + "…");
-        assert_eq!(readable(&"x".repeat(64)), "x".repeat(64));
-    }
 }

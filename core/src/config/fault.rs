@@ -74,6 +74,9 @@ pub enum Fault {
         /// The fewest characters.
         least: usize,
     },
+    /// A name that nobody can read.
+    #[error("must have a letter or digit that people can read")]
+    Blank,
     /// A redirect URI that the policy refuses.
     #[error("{0}")]
     RedirectUri(redirect_uri::Unacceptable),
@@ -134,6 +137,7 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
     check_paths(config, &mut faults);
     check_lifetimes(&config.lifetimes, &mut faults);
     check_consent(config.consent, &mut faults);
+    check_names(config, &mut faults);
     check_registration(config, &mut faults);
     check_clients(config, &mut faults);
     for (n, provider) in config.providers.iter().enumerate() {
@@ -222,6 +226,25 @@ fn check_consent(consent: Consent, faults: &mut Faults) {
     {
         let most = Consent::LONGEST.as_secs();
         faults.add("consent.remember_for", Fault::Lifetime { most });
+    }
+}
+
+/// What people read must be readable.
+fn check_names(config: &Config, faults: &mut Faults) {
+    let mut check = |key: String, name: Option<&str>| {
+        if name.is_some_and(|name| !name.contains(char::is_alphanumeric)) {
+            faults.add(key, Fault::Blank);
+        }
+    };
+    check("page.name".to_owned(), config.look.name.as_deref());
+    for (n, provider) in config.providers.iter().enumerate() {
+        check(format!("provider[{n}].name"), Some(&provider.name));
+    }
+    for (n, client) in config.clients.iter().enumerate() {
+        check(format!("client[{n}].name"), client.name.as_deref());
+    }
+    for (n, resource) in config.resources.iter().enumerate() {
+        check(format!("resource[{n}].name"), resource.name.as_deref());
     }
 }
 

@@ -87,7 +87,7 @@ impl AuthorizeRequest {
     pub(super) fn reopen(setup: &Setup, asked: Asked) -> Result<Self, Refusal> {
         let client = setup.client(asked.client_id.as_str()).ok_or(Refusal::UnknownClient)?;
         let redirect = redirect_uri::check(
-            &setup.policy(),
+            &setup.policy(&client),
             client.redirect_uris(),
             Some(&asked.redirect_uri),
         )?;
@@ -155,7 +155,7 @@ pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Ste
     let setup = setup.clone();
     let agreed = match (wishes.ask, wishes.provider.as_ref()) {
         (true, _) => None,
-        (false, wish) => agreed_before(&setup, request.headers(), &asked, wish, tick.now),
+        (false, wish) => agreed_before(&setup, &request, &asked, wish, tick.now),
     };
     let cutoffs = match &agreed {
         Some(agreed) => Questions::of_flow(&setup, &asked.client, agreed.allowed_at),
@@ -211,7 +211,7 @@ fn read(setup: &Setup, request: &Request) -> Result<(AuthorizeRequest, Wishes), 
     let client = setup.client(&client_id).ok_or(Stopped::Here(Refusal::UnknownClient))?;
     let requested = params.optional("redirect_uri").map_err(Stopped::Here)?;
     let redirect =
-        redirect_uri::check(&setup.policy(), client.redirect_uris(), requested.as_deref())
+        redirect_uri::check(&setup.policy(&client), client.redirect_uris(), requested.as_deref())
             .map_err(Stopped::Here)?;
     // A state that is repeated cannot be sent back; all that is said without it is that it was
     // repeated.
@@ -270,7 +270,7 @@ fn read_rest(setup: &Setup, params: &mut Params<'_, 13>) -> Result<Rest, Refusal
         params.optional("code_challenge_method")?.as_deref(),
     )?;
     let resource = resource::resource(setup.resources(), params.optional("resource")?.as_deref())?;
-    let scope = scope::asked(params.optional("scope")?.as_deref(), &resource.scopes);
+    let scope = scope::asked(params.optional("scope")?.as_deref(), &resource.scopes)?;
     let provider = match params.optional("provider")? {
         None => None,
         Some(id) => {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::authorize::{Asked, AuthorizeRequest};
 use super::depart::depart;
 use super::remember::{self, Agreed, Remembered};
+use crate::check::fetch_metadata::Site;
 use crate::event::Event;
 use crate::ids::FlowId;
 use crate::keys::Purpose;
@@ -94,7 +95,7 @@ fn remember(
     agreed: &Agreed,
 ) -> Option<HeaderValue> {
     remember::lifetime(setup, asked)?;
-    let mut remembered = Remembered::of(setup, headers, agreed.allowed_at);
+    let mut remembered = Remembered::to_change(setup, headers, agreed.allowed_at);
     remembered.add(asked, agreed);
     remembered.into_cookie(setup, agreed.allowed_at)
 }
@@ -107,7 +108,7 @@ fn forget(
     providers: &[Arc<Provider>],
     now: Timestamp,
 ) -> Option<HeaderValue> {
-    let mut remembered = Remembered::of(setup, headers, now);
+    let mut remembered = Remembered::to_change(setup, headers, now);
     let forgotten = providers.iter().filter(|provider| remembered.remove(asked, provider)).count();
     if forgotten > 0 { remembered.into_cookie(setup, now) } else { None }
 }
@@ -115,15 +116,13 @@ fn forget(
 /// RFC 9700 §4.7.1 and Fetch Metadata: browsers say where a POST comes from, and scripts cannot
 /// change what they say.
 fn refuse_other_sites(setup: &Setup, headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-    if let Some(site) = text(http::HeaderName::from_static("sec-fetch-site")) {
-        return if matches!(site, "same-origin" | "none") {
-            Ok(())
-        } else {
-            Err(Refusal::CrossSite)
-        };
+    match Site::of(headers) {
+        Site::Own | Site::Nobody => return Ok(()),
+        Site::Other => return Err(Refusal::CrossSite),
+        Site::Unsaid => {}
     }
-    match text(header::ORIGIN) {
+    let origin = headers.get(header::ORIGIN);
+    match origin.map(|value| value.to_str().unwrap_or("?")) {
         // Our own page sends no referrer, which makes its Origin `null` too; the browser's mark
         // decides then.
         None | Some("null") => Ok(()),

@@ -4,15 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::AuthorizeRequest;
+use crate::check::fetch_metadata::{self, Site};
 use crate::config::Consent;
 use crate::ids::ProviderId;
-use crate::keys::Purpose;
+use crate::keys::{Purpose, SealingKey};
 use crate::provider::Provider;
+use crate::reply::Request;
 use crate::seal::{Sealable, open, seal};
 use crate::setup::Setup;
 use crate::tick::Timestamp;
@@ -31,29 +33,35 @@ pub(super) struct Agreed {
 /// Whether nobody has to be asked. `preferred` is the provider that the request names.
 pub(super) fn agreed_before(
     setup: &Setup,
-    headers: &HeaderMap,
+    request: &Request,
     asked: &AuthorizeRequest,
     preferred: Option<&ProviderId>,
     now: Timestamp,
 ) -> Option<Agreed> {
-    let may_be = |provider: &&Arc<Provider>| preferred.is_none_or(|id| *id == provider.id);
-    let mut providers = setup.providers().iter().filter(may_be);
-    if asked.client.is_trusted() {
-        // Where there is a choice it is the person's.
-        return match (providers.next(), providers.next()) {
-            (Some(only), None) => Some(Agreed { provider: only.clone(), allowed_at: now }),
-            _ => None,
-        };
-    }
-    let lifetime = lifetime(setup, asked)?;
-    if !comes_from_nowhere(headers) {
+    // What nobody looks at is a page, and leads nowhere by itself.
+    if !fetch_metadata::is_looked_at(request) {
         return None;
     }
-    let remembered = Remembered::of(setup, headers, now);
-    let agreed = providers.filter_map(|provider| {
+    if asked.client.is_trusted() {
+        // Where there is a choice it is the person's, whichever provider the client names.
+        let [only] = setup.providers() else { return None };
+        return Some(Agreed { provider: only.clone(), allowed_at: now });
+    }
+    let lifetime = lifetime(setup, asked)?;
+    // Another site could send them here unasked, to have a code made for whoever watches the
+    // client's redirect. What does not say where it comes from may come from anywhere.
+    match Site::of(request.headers()) {
+        Site::Nobody | Site::Own => {}
+        Site::Other | Site::Unsaid => return None,
+    }
+    let (remembered, _) = Remembered::of(setup, request.headers(), now)?;
+    let may_be = |provider: &&Arc<Provider>| preferred.is_none_or(|id| *id == provider.id);
+    let agreed = setup.providers().iter().filter(may_be).filter_map(|provider| {
         let allowed_at = remembered.since(&digest(asked, provider))?;
         let alive = !allowed_at.after(lifetime).has_passed(now);
-        alive.then(|| Agreed { provider: provider.clone(), allowed_at })
+        // Nodes agree within a minute: what lies further ahead was allowed by a clock that was wrong.
+        let is_past = allowed_at <= now.after(Duration::from_secs(60));
+        (alive && is_past).then(|| Agreed { provider: provider.clone(), allowed_at })
     });
     // The provider that they used last.
     agreed.max_by_key(|agreed| agreed.allowed_at)
@@ -64,21 +72,12 @@ pub(super) fn lifetime(setup: &Setup, asked: &AuthorizeRequest) -> Option<Durati
     let Consent::Remember(lifetime) = setup.config().consent else {
         return None;
     };
-    // Anybody can register under any name and address, and any program can listen on a loopback
-    // port: what was agreed to for one is nothing that another may have.
-    let known = !asked.client.registered_itself() && !asked.redirect.is_loopback();
-    known.then_some(lifetime)
-}
-
-/// Whether the person came by themselves or from this very site (Fetch Metadata): another site
-/// could send them here unasked, to have a code made for whoever watches the client's redirect.
-/// What does not say where it comes from may come from anywhere.
-fn comes_from_nowhere(headers: &HeaderMap) -> bool {
-    let mut sites = headers.get_all(HeaderName::from_static("sec-fetch-site")).iter();
-    match (sites.next().map(HeaderValue::as_bytes), sites.next()) {
-        (Some(b"none" | b"same-origin"), None) => true,
-        (Some(_) | None, _) => false,
-    }
+    // Anybody can register under any name and address, any program can listen on a loopback port,
+    // and any app can claim a private-use scheme (RFC 8252 §8.6): what was agreed to for one is
+    // nothing that another may have.
+    let known = !asked.client.registered_itself() && asked.redirect.is_https();
+    // People are not asked about a trusted one, or choose their provider.
+    (known && !asked.client.is_trusted()).then_some(lifetime)
 }
 
 /// The content of the cookie.
@@ -104,14 +103,24 @@ impl Sealable for Remembered {
 }
 
 impl Remembered {
-    /// What a browser brings; nothing where its cookie is not ours or is dead: then people are
-    /// asked.
-    pub(super) fn of(setup: &Setup, headers: &HeaderMap, now: Timestamp) -> Self {
-        let cookie = setup.cookies().remembered(headers);
-        let remembered = cookie.and_then(|cookie| open::<Self>(setup.keys(), cookie, now).ok());
-        match remembered {
-            Some((remembered, _)) => remembered,
-            None => Self { answers: Vec::new(), expires_at: now },
+    /// What a browser brings, with the key that sealed it; `None` where its cookie is not ours or is
+    /// dead: then people are asked.
+    fn of<'s>(
+        setup: &'s Setup,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Option<(Self, &'s SealingKey)> {
+        let cookie = setup.cookies().remembered(headers)?;
+        open::<Self>(setup.keys(), cookie, now).ok()
+    }
+
+    /// The same, to be changed. What another key has sealed is forgotten: under the first one it
+    /// would outlive the cutoffs that have ended it, which go with the key that it was sealed under.
+    pub(super) fn to_change(setup: &Setup, headers: &HeaderMap, now: Timestamp) -> Self {
+        let first = setup.keys().first();
+        match Self::of(setup, headers, now) {
+            Some((remembered, key)) if key.id() == first.id() => remembered,
+            Some(_) | None => Self { answers: Vec::new(), expires_at: now },
         }
     }
 

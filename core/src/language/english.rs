@@ -39,6 +39,7 @@ impl Language for English {
             Phrase::Title(situation) => title(*situation),
             Phrase::Mend(situation) => mend(*situation),
             Phrase::SignIn => "Sign in",
+            Phrase::Unnamed => "An application without a name",
             Phrase::NameUnchecked => {
                 "The application gave itself this name; nobody here has checked it."
             }
@@ -51,6 +52,10 @@ impl Language for English {
             Phrase::Loopback => {
                 "This goes to a program on your own computer. Go on only if you have just started \
                  it yourself."
+            }
+            Phrase::AppOnDevice => {
+                "This goes to an app on your own device, whichever has claimed such addresses. Go \
+                 on only if you have just started it yourself."
             }
             Phrase::WillBeAllowed => "It will be allowed",
             Phrase::Cancel => "Cancel",
@@ -75,6 +80,7 @@ fn happened(refusal: &Refusal) -> String {
         Situation::TryAgain
         | Situation::ProviderFailed
         | Situation::SignedInAlready
+        | Situation::UnknownClientForGood
         | Situation::OverOrElsewhere
         | Situation::TookTooLong
         | Situation::OtherSite
@@ -86,7 +92,9 @@ fn title(situation: Situation) -> &'static str {
     match situation {
         Situation::TryAgain => "Something is out of order here",
         Situation::ProviderFailed => "The provider did not help",
-        Situation::UnknownClient => "This application is not known here",
+        Situation::UnknownClient | Situation::UnknownClientForGood => {
+            "This application is not known here"
+        }
         Situation::UnknownRedirect => "This application uses an unknown address",
         Situation::SignedInAlready => "You have signed in already",
         Situation::OverOrElsewhere => "This sign-in is over",
@@ -101,6 +109,9 @@ fn mend(situation: Situation) -> &'static str {
         Situation::TryAgain => "Nothing was lost: load this page again then.",
         Situation::UnknownClient => {
             "Remove the connection in the application and add it again, so that it registers anew."
+        }
+        Situation::UnknownClientForGood => {
+            "Applications cannot register themselves here: ask whoever runs this server to add it."
         }
         Situation::UnknownRedirect => {
             "If you have just updated the application, remove the connection in it and add it \

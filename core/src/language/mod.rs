@@ -86,6 +86,8 @@ pub enum Phrase<'a> {
         /// The client's name.
         client: Name<'a>,
     },
+    /// A client that gave itself no name, or none that can be read.
+    Unnamed,
     /// The client registered itself.
     NameUnchecked,
     /// The client's name looks like another's.
@@ -96,12 +98,14 @@ pub enum Phrase<'a> {
     /// The client's name has letters of several scripts in one word, such as a Cyrillic `а` among
     /// Latin letters.
     NameMixesScripts,
-    /// The host, or the scheme, that the answer is sent to.
+    /// Stands before the host, or the scheme with its colon, that the answer is sent to.
     AnswerGoesTo,
     /// What access is asked to.
     AccessTo,
     /// The answer goes to a program on the person's own computer.
     Loopback,
+    /// The answer goes to whatever app of the person's device opens this kind of address.
+    AppOnDevice,
     /// What stands before the list of scopes.
     WillBeAllowed,
     /// A button.
@@ -138,7 +142,7 @@ pub enum Phrase<'a> {
     BackWarning,
     /// That link.
     Back {
-        /// The host that it leads to.
+        /// The host that it leads to, or the scheme with its colon.
         host: Name<'a>,
     },
     /// What to say to whoever runs the server.
@@ -160,6 +164,8 @@ pub enum Situation {
     ProviderFailed,
     /// The client is unknown: it was never registered here, or has been ended.
     UnknownClient,
+    /// The client is unknown, and none can register itself here.
+    UnknownClientForGood,
     /// The answer may not go where the client wants it.
     UnknownRedirect,
     /// The sign-in was completed before.
@@ -209,19 +215,23 @@ impl Situation {
 pub(crate) fn preferred(languages: &[Arc<dyn Language>], headers: &HeaderMap) -> usize {
     /// More than anybody lists, and few enough for a request that nobody signed.
     const MOST: usize = 16;
-    let asked = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let mut ranges: Vec<(&str, f32)> = asked
-        .unwrap_or_default()
-        .split(',')
-        .take(MOST)
-        .filter_map(|range| {
-            let (tag, weight) = range.split_once(";q=").unwrap_or((range, "1"));
-            Some((tag.trim(), weight.trim().parse::<f32>().ok().filter(|weight| *weight > 0.0)?))
-        })
+    let fields = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
+    let ranges = fields.flat_map(|field| field.split(',')).take(MOST);
+    let mut ranges: Vec<(&str, f32)> = ranges
+        .filter_map(|range| Some((range.split(';').next()?.trim(), weight(range)?)))
         .collect();
     // Stable: what weighs alike stays in the order of the header field.
     ranges.sort_by(|one, other| other.1.total_cmp(&one.1));
     ranges.into_iter().find_map(|(range, _)| lookup(languages, range)).unwrap_or(0)
+}
+
+/// The weight of an element of a header field of preferences (RFC 9110 §12.4.2); `None` where it is
+/// zero, which means "not this", or is none.
+pub(crate) fn weight(element: &str) -> Option<f32> {
+    let parameters = element.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut weights = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    let weight = weights.next().map_or(Ok(1.0), |(_, value)| value.trim().parse::<f32>()).ok()?;
+    (weight > 0.0).then_some(weight)
 }
 
 /// The language of a range, its last subtag left out until one fits: `de-CH`, then `de`. A language
@@ -274,6 +284,7 @@ mod tests {
             ("en;q=0.3, DE;q=0.7", "de"),
             ("pt", "pt-BR"),
             ("fr, pt-BR;q=0.9", "pt-BR"),
+            ("en; q=0.3, de ;Q=0.9", "de"),
         ] {
             assert_eq!(chosen(accepted), tag, "{accepted}");
         }
@@ -281,7 +292,7 @@ mod tests {
 
     #[test]
     fn whoever_likes_none_gets_the_first() {
-        for accepted in ["", "fr", "*", "de;q=0", "d", "de;q=x", ",;q=;,", "-"] {
+        for accepted in ["", "fr", "*", "de;q=0", "d", "de;q=x", "de;q=NaN", ",;q=;,", "-"] {
             assert_eq!(chosen(accepted), "en", "{accepted}");
         }
     }

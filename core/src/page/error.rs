@@ -81,6 +81,9 @@ fn wants_json(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut json = false;
     for range in accepted.flat_map(|value| value.split(',')) {
+        if language::weight(range).is_none() {
+            continue;
+        }
         let range = range.split(';').next().unwrap_or_default().trim();
         if range.eq_ignore_ascii_case("text/html") {
             return false;
@@ -119,11 +122,16 @@ fn page(
         let location = rejected.location(setup)?;
         Some(Back {
             warning: say(Phrase::BackWarning),
-            text: say(Phrase::Back { host: Name::new(rejected.redirect.host()) }),
+            text: say(Phrase::Back { host: Name::new(rejected.redirect.destination()) }),
             href: location.to_str().ok()?.to_owned(),
         })
     });
-    let situation = Situation::of(refusal);
+    let situation = match Situation::of(refusal) {
+        Situation::UnknownClient if !setup.registration().is_open() => {
+            Situation::UnknownClientForGood
+        }
+        other => other,
+    };
     let page = Page {
         frame: Frame::of(setup, language),
         title: say(Phrase::Title(situation)),
@@ -165,6 +173,8 @@ mod tests {
         for (accept, json) in [
             ("application/json", true),
             ("application/json;q=0.9, text/plain", true),
+            ("application/json, text/html;q=0", true),
+            ("application/json;q=0", false),
             ("text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8", false),
             ("*/*", false),
             ("", false),

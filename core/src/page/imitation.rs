@@ -4,6 +4,7 @@ use unicode_security::RestrictionLevel;
 use unicode_security::confusable_detection::skeleton;
 use unicode_security::restriction_level::RestrictionLevelDetection;
 
+use crate::check::redirect_uri::RegisteredRedirect;
 use crate::flow::AuthorizeRequest;
 use crate::setup::Setup;
 
@@ -16,19 +17,37 @@ pub(super) enum Imitation<'a> {
     MixedScripts,
 }
 
-/// Applications that many people know, and where their answers go (their documentation, as MCP
-/// clients): a client that registered itself under such a name and sends answers to another host is
-/// not it. What stays on the person's own computer has a warning of its own.
-const WELL_KNOWN: [(&str, &[&str]); 5] = [
-    ("Claude", &["claude.ai", "claude.com"]),
-    ("ChatGPT", &["chatgpt.com", "openai.com"]),
-    ("Cursor", &["cursor.com", "cursor"]),
-    ("Visual Studio Code", &["vscode.dev", "vscode", "vscode-insiders"]),
-    ("VS Code", &["vscode.dev", "vscode", "vscode-insiders"]),
-];
+/// An application that many people know, and where its answers go.
+struct WellKnown {
+    name: &'static str,
+    hosts: &'static [&'static str],
+    schemes: &'static [&'static str],
+}
 
-/// Shorter names are part of too many others.
-const SHORTEST: usize = 4;
+/// A client that registered itself under such a name and sends answers elsewhere is not it. What
+/// stays on the person's own computer has a warning of its own.
+const WELL_KNOWN: [WellKnown; 5] = {
+    const CODE: &[&str] = &["vscode:", "vscode-insiders:"];
+    [
+        WellKnown { name: "Claude", hosts: &["claude.ai", "claude.com"], schemes: &[] },
+        WellKnown { name: "ChatGPT", hosts: &["chatgpt.com", "openai.com"], schemes: &[] },
+        WellKnown { name: "Cursor", hosts: &["cursor.com"], schemes: &["cursor:"] },
+        WellKnown { name: "Visual Studio Code", hosts: &["vscode.dev"], schemes: CODE },
+        WellKnown { name: "VS Code", hosts: &["vscode.dev"], schemes: CODE },
+    ]
+};
+
+impl WellKnown {
+    fn lives_at(&self, redirect: &RegisteredRedirect) -> bool {
+        let destination = redirect.destination();
+        redirect.is_loopback()
+            || if redirect.is_private_use() {
+                self.schemes.contains(&destination)
+            } else {
+                self.hosts.iter().any(|host| is_below(destination, host))
+            }
+    }
+}
 
 /// Whom a client imitates, if it may be called anything: the operator, a provider, a client that
 /// the operator knows, a well-known application, or an address that is not its own.
@@ -39,11 +58,8 @@ pub(super) fn imitation<'a>(
     if !asked.client().registered_itself() {
         return None;
     }
-    let (name, host) = (asked.client().name(), asked.redirect().host());
-    let own = |hosts: &[&str]| {
-        asked.redirect().is_loopback() || hosts.iter().any(|it| is_below(host, it))
-    };
-    let well_known = WELL_KNOWN.iter().filter(|(_, hosts)| !own(hosts)).map(|(known, _)| *known);
+    let (name, redirect) = (asked.client().name()?, asked.redirect());
+    let well_known = WELL_KNOWN.iter().filter(|it| !it.lives_at(redirect)).map(|it| it.name);
     let providers = setup.providers().iter().map(|provider| provider.name.as_str());
     let clients = setup.config().clients.iter().filter_map(|client| client.name.as_deref());
     let operator = std::iter::once(setup.operator());
@@ -52,9 +68,10 @@ pub(super) fn imitation<'a>(
     if let Some(known) = known.find(|known| looks.like(known)) {
         return Some(Imitation::Of(known));
     }
-    if let Some(address) = name.split_whitespace().find(|word| is_address(word))
-        && !is_below(host, &address.to_lowercase())
-    {
+    let lives_at = |address: &str| {
+        !redirect.is_private_use() && is_below(redirect.destination(), &address.to_lowercase())
+    };
+    if let Some(address) = addresses(name).find(|address| !lives_at(address)) {
         return Some(Imitation::Of(address));
     }
     mixes_scripts(name).then_some(Imitation::MixedScripts)
@@ -62,25 +79,59 @@ pub(super) fn imitation<'a>(
 
 /// How a name looks: letters that look alike are one, and so are upper and lower case, in either
 /// order, since `I` looks like `l` and `i` does not.
-struct Looks([String; 2]);
+struct Looks([Word; 2]);
+
+/// The letters and digits of a name, and where among them a word begins or ends.
+struct Word {
+    letters: String,
+    edges: Vec<usize>,
+}
 
 impl Looks {
     fn of(name: &str) -> Self {
-        let plain = |text: String| text.chars().filter(|c| c.is_alphanumeric()).collect();
         Self([
-            plain(skeleton(&name.to_lowercase()).collect()),
-            plain(skeleton(name).collect::<String>().to_lowercase()),
+            Word::of(name, |c| skeleton(&c.to_lowercase().to_string()).collect()),
+            Word::of(name, |c| skeleton(&c.to_string()).collect::<String>().to_lowercase()),
         ])
     }
 
-    /// Whether it contains what looks like another name.
+    /// Whether it contains what looks like another name, as words of its own.
     fn like(&self, other: &str) -> bool {
         let other = Self::of(other);
-        self.0
-            .iter()
-            .zip(&other.0)
-            .any(|(own, other)| other.chars().count() >= SHORTEST && own.contains(other.as_str()))
+        self.0.iter().zip(&other.0).any(|(own, other)| own.has(&other.letters))
     }
+}
+
+impl Word {
+    fn of(name: &str, seen: impl Fn(char) -> String) -> Self {
+        let (mut letters, mut edges) = (String::new(), vec![0]);
+        let mut before = ' ';
+        for c in name.chars() {
+            if is_edge(before, c) {
+                edges.push(letters.len());
+            }
+            if c.is_alphanumeric() {
+                letters.extend(seen(c).chars().filter(|c| c.is_alphanumeric()));
+            }
+            before = c;
+        }
+        edges.push(letters.len());
+        Self { letters, edges }
+    }
+
+    fn has(&self, other: &str) -> bool {
+        let is_edge = |at: usize| self.edges.contains(&at);
+        let mut found = self.letters.match_indices(other);
+        !other.is_empty() && found.any(|(at, _)| is_edge(at) && is_edge(at + other.len()))
+    }
+}
+
+/// Whether one word ends and another may begin: `Google Drive`, `GoogleDrive`, `Google2`.
+fn is_edge(before: char, after: char) -> bool {
+    before.is_alphanumeric() != after.is_alphanumeric()
+        || !after.is_alphanumeric()
+        || before.is_lowercase() && after.is_uppercase()
+        || before.is_alphabetic() != after.is_alphabetic()
 }
 
 /// Whether a host is a domain or lies below it.
@@ -88,27 +139,35 @@ fn is_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// Whether a word reads as the name of a host. `Node.js` and its like do not.
+/// What reads as the name of a host.
+fn addresses(name: &str) -> impl Iterator<Item = &str> {
+    let part = |c: char| c.is_alphanumeric() || c == '-' || is_dot(c);
+    name.split(move |c| !part(c)).map(|word| word.trim_matches(is_dot)).filter(|it| is_address(it))
+}
+
+/// What browsers take for a dot (UTS #46 §2.3).
+fn is_dot(c: char) -> bool {
+    matches!(c, '.' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}')
+}
+
+/// `Node.js`, `v1.2` and `A.Smith` are none.
 fn is_address(word: &str) -> bool {
-    let mut labels = word.rsplit('.');
+    let mut labels = word.rsplit(is_dot);
     let last = labels.next().unwrap_or_default();
-    let is_label =
-        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
-    let mut rest = labels.peekable();
-    rest.peek().is_some()
-        && rest.all(is_label)
-        && last.chars().count() >= 2
+    let is_long = |label: &str| label.chars().nth(1).is_some();
+    let second = labels.next().unwrap_or_default();
+    is_long(last)
         && last.chars().all(char::is_alphabetic)
+        && is_long(second)
+        && labels.all(|label| !label.is_empty())
         && !last.eq_ignore_ascii_case("js")
 }
 
 /// Unicode UTS #39 §5.2: a word of one script, or of scripts that are written together, is no more
 /// than "highly restrictive". Words apart may be of any: `Notizen от 日本`.
 fn mixes_scripts(name: &str) -> bool {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let restrained =
-        |word: &str| word.detect_restriction_level() <= RestrictionLevel::HighlyRestrictive;
-    words.into_iter().any(|word| !restrained(word))
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.any(|word| word.detect_restriction_level() > RestrictionLevel::HighlyRestrictive)
 }
 
 #[cfg(test)]
@@ -117,19 +176,44 @@ mod tests {
 
     #[test]
     fn look_alikes_are_seen() {
-        for name in
-            ["Google", "GOOGLE Drive", "G00gle", "GoogIe", "goog1e", "Gооgle", "G o o g l e"]
-        {
+        for name in [
+            "Google",
+            "GOOGLE Drive",
+            "My GoogleDrive",
+            "Google2",
+            "G00gle",
+            "GoogIe",
+            "goog1e",
+            "Gооgle",
+            "G o o g l e",
+            "G.o-o_gle",
+            "(Goo\u{301}gle)",
+        ] {
             assert!(Looks::of(name).like("Google"), "{name}");
-        }
-        for name in ["Goggles", "Notes", "", "Gogol"] {
-            assert!(!Looks::of(name).like("Google"), "{name}");
         }
     }
 
     #[test]
-    fn a_short_name_is_part_of_too_many_others() {
-        assert!(!Looks::of("Max's box").like("x"));
+    fn other_words_are_not() {
+        for (name, known) in [
+            ("Goggles", "Google"),
+            ("Googleplex", "Google"),
+            ("", "Google"),
+            ("Precursor", "Cursor"),
+            ("Cursory reader", "Cursor"),
+            ("Claudette", "Claude"),
+            ("Sapling", "SAP"),
+            ("Notes", ""),
+        ] {
+            assert!(!Looks::of(name).like(known), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_short_name_is_a_name_too() {
+        for (name, known) in [("SAP", "SAP"), ("sap connector", "SAP"), ("微信", "微信")] {
+            assert!(Looks::of(name).like(known), "{name}");
+        }
     }
 
     #[test]
@@ -137,20 +221,28 @@ mod tests {
         for name in ["pаypal", "Αpple"] {
             assert!(mixes_scripts(name), "{name}");
         }
-        for name in
-            ["Notes 2", "Заметки MCP", "日本語ノート", "Café-Notes", "한글 노트", "MCP Inspector"]
-        {
+        let honest =
+            ["Notes 2", "Заметки MCP", "日本語ノート", "Café-Notes", "한글 노트", "MCP Inspector"];
+        for name in honest {
             assert!(!mixes_scripts(name), "{name}");
         }
     }
 
     #[test]
     fn addresses_are_seen() {
-        for word in ["claude.ai", "www.example.com", "xn--e1afmkfd.example"] {
-            assert!(is_address(word), "{word}");
+        for name in [
+            "claude.ai",
+            "https://www.example.com/login",
+            "(paypal.com)",
+            "paypal.com:443, the best",
+            "paypal。com",
+            "xn--e1afmkfd.example",
+        ] {
+            assert!(addresses(name).next().is_some(), "{name}");
         }
-        for word in ["Node.js", "v1.2", "Notes.", ".env", "a..b", "Notes"] {
-            assert!(!is_address(word), "{word}");
+        for name in ["Node.js", "v1.2", "Notes.", ".env", "a..b", "Notes", "A.Smith", "Notes v.two"]
+        {
+            assert_eq!(addresses(name).next(), None, "{name}");
         }
     }
 

@@ -65,6 +65,9 @@ pub(crate) fn sign_in(
     let language = setup.language(reader.language);
     let say = |phrase: Phrase<'_>| language.say(&phrase);
     let client = asked.client();
+    let unnamed = say(Phrase::Unnamed);
+    let name = client.name().unwrap_or(&unnamed);
+    let named_itself = client.registered_itself() && client.name().is_some();
     let resource = setup.resource(asked.resource());
     let scopes = asked.scopes().map(|name| Scope {
         name,
@@ -73,11 +76,11 @@ pub(crate) fn sign_in(
     let page = SignIn {
         frame: Frame::of(setup, language),
         title: say(Phrase::SignIn),
-        heading: say(Phrase::Asks { client: Name::new(client.name()) }),
+        heading: say(Phrase::Asks { client: Name::new(name) }),
         warnings: warnings(setup, asked, language),
-        unchecked: client.registered_itself().then(|| say(Phrase::NameUnchecked)),
+        unchecked: named_itself.then(|| say(Phrase::NameUnchecked)),
         answer_goes_to: say(Phrase::AnswerGoesTo),
-        redirect_host: asked.redirect().host(),
+        redirect_host: asked.redirect().destination(),
         access_to: say(Phrase::AccessTo),
         resource: setup.resource_name(asked.resource()),
         will_be_allowed: say(Phrase::WillBeAllowed),
@@ -97,7 +100,8 @@ fn warnings(setup: &Setup, asked: &AuthorizeRequest, language: &dyn Language) ->
         Imitation::MixedScripts => Phrase::NameMixesScripts,
     });
     let loopback = asked.redirect().is_loopback().then_some(Phrase::Loopback);
-    imitation.into_iter().chain(loopback).map(|phrase| language.say(&phrase)).collect()
+    let app = asked.redirect().is_private_use().then_some(Phrase::AppOnDevice);
+    imitation.into_iter().chain(loopback).chain(app).map(|phrase| language.say(&phrase)).collect()
 }
 
 /// In the order of the configuration, but for the one that was asked for, which comes first. It is

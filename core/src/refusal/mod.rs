@@ -158,6 +158,10 @@ pub enum Refusal {
     #[error("several resources are configured and none was asked for")]
     ResourceRequired,
 
+    /// Scopes are asked for, and the resource has none of them (RFC 6749 §3.3).
+    #[error("none of the scopes is known")]
+    UnknownScope,
+
     // The sign-in page.
     /// The form is not one that this server made for this browser.
     #[error("the form was not made for this browser")]

@@ -69,7 +69,7 @@ impl Refusal {
                 (400, "invalid_request", "The request is too long; shorten state or redirect_uri.")
             }
             Self::UnknownClient | Self::UnknownClientInHeader | Self::ClientEnded => {
-                (401, "invalid_client", "The client is unknown; register it again.")
+                (401, "invalid_client", "The client is not known here.")
             }
             Self::ClientUnauthenticated
             | Self::WrongSecret { .. }
@@ -187,6 +187,7 @@ impl Refusal {
             Self::CodeVerifier => {
                 (400, "invalid_grant", "code_verifier does not fit the code_challenge.")
             }
+            Self::UnknownScope => (400, "invalid_scope", "The resource has none of these scopes."),
             Self::ScopeExceeded => (400, "invalid_scope", "The scope exceeds what was granted."),
             Self::MapperDenied(reason) => {
                 return Wire::new(400, "access_denied", sayable(reason));

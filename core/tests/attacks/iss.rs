@@ -218,11 +218,12 @@ fn web_03_a_client_that_nobody_vetted_is_no_open_redirector() {
         (("resource", "https://evil.test/"), "invalid_target"),
         (("provider", "evil"), "invalid_request"),
         (("request", "x"), "invalid_request"),
+        (("scope", "nothing-known"), "invalid_scope"),
     ] {
         interstitial(&mut world, &of_evil(wrong), error, "evil.test");
     }
     // What is ignored does not redirect either.
-    for ignored in [("scope", "nothing-known"), ("prompt", "none"), ("max_age", "0")] {
+    for ignored in [("scope", "openid"), ("prompt", "none"), ("max_age", "0")] {
         let page = world.get(&of_evil(ignored));
         assert_eq!(page.status, 200);
         assert!(location(&page.headers).is_none());

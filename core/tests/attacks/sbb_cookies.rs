@@ -2,14 +2,15 @@
 
 use http::{Method, header};
 use serde_json::json;
-use vestibule_core::{Refusal, Response};
+use vestibule_core::{Consent, Refusal, Response};
 
 use crate::expect::{
     assert_local400, assert_page, complete, get, last_refusal, refused, until_callback,
 };
 use crate::world::browser::{callback_of, form_of};
 use crate::world::{
-    Browser, World, authorize_with, config, json_of, location, post, query_of, request, text,
+    Browser, World, authorize_with, client, config, json_of, location, post, query_of, request,
+    text,
 };
 
 /// A browser with the sign-in page open, and the page's form.
@@ -93,9 +94,26 @@ fn sbb_14_a_consent_from_another_site_is_refused() {
         assert_eq!(response.status, 403, "{headers:?}");
         assert_eq!(*last_refusal(&world), Refusal::CrossSite, "{headers:?}");
     }
-    let own = [("origin", "https://as.test"), ("sec-fetch-site", "same-origin")];
-    let response = browser.press_with(&mut world, &fields, &own);
-    assert_eq!(response.status, 303);
+    // Our page sends no referrer, and so its form's origin is opaque.
+    for own in [
+        &[("origin", "https://as.test"), ("sec-fetch-site", "same-origin")][..],
+        &[("origin", "null"), ("sec-fetch-site", "same-origin")],
+        &[("origin", "null")],
+    ] {
+        let response = browser.press_with(&mut world, &fields, own);
+        assert_eq!(response.status, 303, "{own:?}");
+    }
+}
+
+/// What has an opaque origin may also be another site's sandbox: then the browser's mark decides.
+#[test]
+fn sbb_14_an_opaque_origin_alone_proves_nothing() {
+    let mut world = World::new();
+    let (_, form) = page_open(&mut world);
+    let (other, _) = page_open(&mut world);
+    let fields = [("form", &*form), ("provider", "idp")];
+    let response = refused_consent(&mut world, &other, &fields, &[("origin", "null")]);
+    assert_eq!(response.status, 403);
 }
 
 #[test]
@@ -179,8 +197,19 @@ fn sbb_17_cookies_are_for_this_host_and_this_flow_only() {
 #[test]
 fn sbb_18_five_hundred_sign_ins_in_one_browser_fit_into_a_header() {
     for state in ["S".to_owned(), "s".repeat(2048)] {
-        let mut world = World::new();
+        let mut config = config();
+        config.consent = Consent::Remember(Consent::LONGEST);
+        let ids: Vec<String> = (0..20).map(|n| format!("client-{n}")).collect();
+        config.clients.extend(ids.iter().map(|id| client(id, None, &["https://app.test/cb"])));
+        let mut world = World::of(config);
         let mut browser = Browser::default();
+        // All that a browser can remember is there too.
+        for id in &ids {
+            let page = browser.get(&mut world, &authorize_with(&[("client_id", id)]));
+            let form = form_of(&page);
+            let form = [("form", &*form), ("provider", "idp"), ("remember", "1")];
+            browser.press_with(&mut world, &form, &[]);
+        }
         let mut upstream = String::new();
         for _ in 0..500 {
             upstream = browser.until_upstream(&mut world, &authorize_with(&[("state", &state)]));

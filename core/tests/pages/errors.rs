@@ -54,8 +54,13 @@ fn a_program_that_asks_for_json_is_told_where_to_register() {
 fn where_nobody_may_register_nobody_is_sent_to_do_so() {
     let mut config = crate::world::config();
     config.registration.dynamic = false;
-    let response = at_authorize(&mut World::of(config), "application/json");
+    let mut world = World::of(config);
+    let response = at_authorize(&mut world, "application/json");
     assert!(json_of(&response).get("registration_endpoint").is_none());
+    assert!(!text(&response).contains("register"), "{}", text(&response));
+    let page = text(&at_authorize(&mut world, "text/html"));
+    assert!(page.contains("ask whoever runs this server"), "{page}");
+    assert!(!page.contains("registers anew"), "{page}");
 }
 
 #[test]

@@ -65,6 +65,52 @@ fn whoever_is_what_it_says_is_not_suspected() {
     }
 }
 
+/// `claude.ai` is a scheme here, and not a host.
+#[test]
+fn a_scheme_is_shown_as_one_and_is_no_host() {
+    let page = page_of("Claude", "claude.ai:/cb");
+    assert!(page.contains("<bdi>claude.ai:</bdi>"), "{page}");
+    assert!(page.contains("an app on your own device"), "{page}");
+    assert!(page.contains(&format!("{IMITATES} \u{2068}Claude\u{2069}")), "{page}");
+}
+
+#[test]
+fn who_has_no_name_that_can_be_read_is_said_to_have_none() {
+    for name in ["", "\u{2800}", "\u{200B}\u{301}"] {
+        let page = page_of(name, "https://app.test/cb");
+        assert!(page.contains("An application without a name"), "{name:?}: {page}");
+        assert!(!page.contains("gave itself this name"), "{page}");
+    }
+}
+
+/// Between isolates, escaped and cut.
+#[test]
+fn web_04_a_name_stays_where_it_belongs() {
+    for (name, shown) in [
+        ("<script>alert(1)</script>", "&#60;script&#62;alert(1)&#60;/script&#62;"),
+        ("\"><img src=x onerror=alert(1)>", "&#34;&#62;&#60;img src=x onerror=alert(1)&#62;"),
+        ("{{7*7}}", "{{7*7}}"),
+        ("abc\u{202E}cba\u{2066}\u{2069}", "abccba"),
+        (&"x".repeat(10 * 1024), &("x".repeat(63) + "…")),
+    ] {
+        let page = page_of(name, "https://app.test/cb");
+        let heading = format!("<h1>\u{2068}{shown}\u{2069} asks for access</h1>");
+        assert!(page.contains(&heading), "{name}: {page}");
+    }
+}
+
+#[test]
+fn a_name_that_nobody_can_read_is_a_fault() {
+    let mut config = config();
+    config.look.name = Some(" ".to_owned());
+    config.providers[1].name = String::new();
+    config.clients[0].name = Some("\u{2800}".to_owned());
+    let faults = vestibule_core::Server::new(config).unwrap_err().faults;
+    assert!(faults.iter().all(|fault| fault.fault == vestibule_core::Fault::Blank), "{faults:?}");
+    let keys: Vec<_> = faults.iter().map(|fault| &*fault.key).collect();
+    assert_eq!(keys, ["page.name", "provider[1].name", "client[0].name"]);
+}
+
 #[test]
 fn a_client_of_the_operators_may_have_any_name() {
     let mut config = config();

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use vestibule_core::{Config, Consent, Cutoff, Response};
+use http::Method;
+use vestibule_core::{Config, Consent, Cutoff, Response, SealingSecret};
 
 use crate::world::browser::callback_of;
 use crate::world::{
-    APP, Browser, RES, World, authorize_with, client, config, form_of, location, text,
+    APP, Browser, RES, World, authorize_with, client, config, error_of, form_of, location, request,
+    text,
 };
 
 const BY_THEMSELVES: (&str, &str) = ("sec-fetch-site", "none");
@@ -131,12 +133,13 @@ fn sbb_20_it_covers_what_was_on_the_page_and_nothing_else() {
         ("redirect_uri", "https://app.test/other"),
         ("scope", "mcp:write"),
         ("scope", "mcp:read mcp:write"),
-        ("resource", "https://other.test/mcp"),
         ("provider", "other"),
     ] {
         let mut browser = browser.clone();
         assert!(is_asked(&comes(&mut world, &mut browser, &[change])), "{change:?}");
     }
+    let elsewhere = [("resource", "https://other.test/mcp"), ("scope", "x")];
+    assert!(is_asked(&comes(&mut world, &mut browser.clone(), &elsewhere)));
     let mut config = configured();
     config.providers[0].scopes.push("admin".to_owned());
     let mut changed = world.reconfigured(config);
@@ -161,12 +164,76 @@ fn sbb_21_whom_another_site_may_have_sent_is_asked() {
     }
 }
 
+/// A stranger could have a browser come back here as from a page of ours: Cancel, and the link of an
+/// error page, lead to the redirect URI.
 #[test]
-fn sbb_21_loopback_and_registered_clients_are_never_remembered() {
+fn sbb_21_no_stranger_lives_where_this_server_does() {
     let mut world = world();
+    let redirect_uri = format!("https://as.test{}", asking(&[]));
+    let redirect_uri = redirect_uri.replace("&state=S", "");
+    let response = world.register_with(&serde_json::json!({ "redirect_uris": [redirect_uri] }));
+    assert_eq!(error_of(&response), (400, "invalid_redirect_uri".to_owned()));
+}
+
+#[test]
+fn sbb_21_what_nobody_looks_at_is_asked() {
+    let mut world = world();
+    let browser = remembered(&mut world);
+    for unseen in [
+        ("sec-purpose", "prefetch"),
+        ("sec-purpose", "prefetch;prerender"),
+        ("purpose", "prefetch"),
+        ("sec-fetch-dest", "iframe"),
+        ("sec-fetch-dest", "empty"),
+    ] {
+        let headers = [BY_THEMSELVES, unseen];
+        let response = browser.clone().get_with(&mut world, &asking(&[]), &headers);
+        assert!(is_asked(&response), "{unseen:?}");
+    }
+    let cookies = browser.header();
+    let headers = [BY_THEMSELVES, ("cookie", &*cookies)];
+    let head = world.send(request(Method::HEAD, &asking(&[]), &headers, ""));
+    assert_eq!(head.status, 200);
+    let seen = [BY_THEMSELVES, ("sec-fetch-dest", "document")];
+    assert!(!is_asked(&browser.clone().get_with(&mut world, &asking(&[]), &seen)));
+}
+
+/// What was ended under a key that is gone must not live on under the next.
+#[test]
+fn sbb_19_what_an_older_key_sealed_is_not_sealed_anew() {
+    let keys = |keys: &[u8]| {
+        let mut config = configured();
+        config.secrets = keys.iter().map(|key| SealingSecret::new([*key; 32]).unwrap()).collect();
+        config.clients.push(client("R", None, &[APP]));
+        config
+    };
+    let mut world = World::of(keys(&[1]));
+    let mut browser = remembered(&mut world);
+    let mut world = world.reconfigured(keys(&[2, 1]));
+    assert!(!is_asked(&comes(&mut world, &mut browser.clone(), &[])), "the older key still opens");
+    agree(&mut world, &mut browser, &[("client_id", "R")]);
+    let mut world = world.reconfigured(keys(&[2]));
+    assert!(is_asked(&comes(&mut world, &mut browser, &[])));
+    assert!(!is_asked(&comes(&mut world, &mut browser, &[("client_id", "R")])));
+}
+
+#[test]
+fn what_was_allowed_by_a_clock_that_ran_ahead_is_asked_again() {
+    let mut world = world();
+    let mut browser = remembered(&mut world);
+    world.now -= 61;
+    assert!(is_asked(&comes(&mut world, &mut browser, &[])));
+}
+
+#[test]
+fn sbb_21_loopback_app_and_registered_clients_are_never_remembered() {
+    let mut config = configured();
+    config.clients.push(client("S", None, &["com.example.app:/cb"]));
+    let mut world = World::of(config);
     let registered = world.register(APP);
     for changes in [
         [("client_id", "N"), ("redirect_uri", "http://127.0.0.1:5/cb")],
+        [("client_id", "S"), ("redirect_uri", "com.example.app:/cb")],
         [("client_id", &*registered), ("redirect_uri", APP)],
     ] {
         let mut browser = Browser::default();

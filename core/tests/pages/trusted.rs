@@ -1,6 +1,6 @@
 //! Trusted clients: whose people are not asked.
 
-use vestibule_core::{ClientSecret, Config, ConfiguredClient, Fault, Server};
+use vestibule_core::{ClientSecret, Config, ConfiguredClient, Consent, Fault, Server};
 
 use crate::world::{APP, Browser, World, authorize_with, config, location, text};
 
@@ -39,11 +39,29 @@ fn with_one_provider_the_browser_goes_there_at_once() {
 }
 
 #[test]
-fn with_several_the_person_chooses_unless_the_client_has_named_one() {
+fn with_several_the_person_chooses_whichever_the_client_names() {
     let mut world = world(2);
-    assert_eq!(world.get(&asking(&[])).status, 200);
-    let response = world.get(&asking(&[("provider", "other")]));
-    assert!(location(&response.headers).unwrap().contains("client_id=vestibule"), "{response:?}");
+    for changes in [&[][..], &[("provider", "other")]] {
+        let page = world.get(&asking(changes));
+        assert_eq!(page.status, 200, "{changes:?}");
+    }
+}
+
+#[test]
+fn a_choice_of_provider_is_not_offered_to_be_remembered() {
+    let mut config = trusting(APP, Some("a-secret-of-the-client"));
+    config.consent = Consent::Remember(Consent::LONGEST);
+    let page = text(&World::of(config).get(&asking(&[])));
+    assert!(!page.contains("name=\"remember\""), "{page}");
+}
+
+#[test]
+fn what_nobody_looks_at_is_a_page() {
+    let mut world = world(1);
+    for headers in [("sec-purpose", "prefetch;prerender"), ("sec-fetch-dest", "iframe")] {
+        let response = Browser::default().get_with(&mut world, &asking(&[]), &[headers]);
+        assert_eq!(response.status, 200, "{headers:?}");
+    }
 }
 
 #[test]

@@ -216,14 +216,28 @@ fn red_39_lengths_and_ports_are_bounded() {
 }
 
 #[test]
+fn a_stranger_does_not_live_where_this_server_does() {
+    let registration = Registration::default();
+    let issuer = Issuer::parse("https://as.test/tenant").unwrap();
+    let strangers = Policy::of_strangers(&registration, &issuer);
+    for uri in ["https://as.test/oauth/authorize?client_id=Q", "https://as.test:443/cb"] {
+        assert_eq!(strangers.accept(uri), Err(Unacceptable::OwnOrigin), "{uri}");
+        assert_eq!(Policy::new(&registration).accept(uri), Ok(()), "the operator may");
+    }
+    for uri in ["https://app.as.test/cb", "https://as.test:8443/cb", "https://as.testing/cb"] {
+        assert_eq!(strangers.accept(uri), Ok(()), "{uri}");
+    }
+}
+
+#[test]
 fn the_host_shown_is_the_one_the_browser_will_go_to() {
-    for (uri, host) in [
+    for (uri, shown) in [
         (APP, "app.test"),
         ("http://[::1]:8080/cb", "[::1]"),
-        ("com.example.app:/cb", "com.example.app"),
-        ("cursor://anysphere.cursor-mcp/cb", "cursor"),
-        ("http.evil://accounts.example.com/cb", "http.evil"),
+        ("com.example.app:/cb", "com.example.app:"),
+        ("cursor://anysphere.cursor-mcp/cb", "cursor:"),
+        ("http.evil://accounts.example.com/cb", "http.evil:"),
     ] {
-        assert_eq!(RegisteredRedirect(uri.to_owned()).host(), host);
+        assert_eq!(RegisteredRedirect(uri.to_owned()).destination(), shown);
     }
 }
