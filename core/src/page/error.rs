@@ -126,12 +126,10 @@ fn page(
             href: location.to_str().ok()?.to_owned(),
         })
     });
-    let situation = match Situation::of(refusal) {
-        Situation::UnknownClient if !setup.registration().is_open() => {
-            Situation::UnknownClientForGood
-        }
-        other => other,
-    };
+    let mut situation = Situation::of(refusal);
+    if situation == Situation::UnknownClient && !setup.registration().is_open() {
+        situation = Situation::UnknownClientForGood;
+    }
     let page = Page {
         frame: Frame::of(setup, language),
         title: say(Phrase::Title(situation)),

@@ -232,7 +232,7 @@ fn web_03_a_client_that_nobody_vetted_is_no_open_redirector() {
     let app = world.register("com.evil.app:/cb");
     let changes =
         [("client_id", &*app), ("redirect_uri", "com.evil.app:/cb"), ("response_type", "token")];
-    let host = "com.evil.app";
+    let host = "com.evil.app:";
     interstitial(&mut world, &authorize_with(&changes), "unsupported_response_type", host);
     let local = world.register("http://127.0.0.1/cb");
     let changes = [
