@@ -26,8 +26,9 @@ pub struct ConfiguredClient {
     pub redirect_uris: Vec<String>,
     /// What people read; the id if there is none.
     pub name: Option<String>,
-    /// Whether people are not asked at all: for the operator's own applications. It needs a secret,
-    /// and `https` redirect URIs only.
+    /// Whether people are not asked about it: for the operator's own applications. It needs a secret,
+    /// and `https` redirect URIs only. Where several providers are configured people still choose
+    /// one; and a request with `prompt=consent` has them asked all the same.
     pub trusted: bool,
 }
 

@@ -9,8 +9,8 @@ pub enum Consent {
     Always,
     /// Not where they said so: for this long at most, in the same browser, for the same client,
     /// redirect URI, scopes, resource and provider. Never for a client that registered itself, never
-    /// where the answer goes to a program on the person's own computer, and never where another site
-    /// sent them here.
+    /// where the answer goes to anything but an `https` address, and never where another site sent
+    /// them here.
     Remember(Duration),
 }
 
