@@ -13,7 +13,8 @@ use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use vestibule_core::provider::custom;
 use vestibule_core::{
-    Algorithm, ClientSecret, Config, EndpointUrl, Issuer, ProviderId, Resource, Server,
+    Algorithm, ClientSecret, Colour, Config, EndpointUrl, Issuer, Logo, Look, ProviderId, Resource,
+    Server,
 };
 
 use self::host::OwnHost;
@@ -24,7 +25,8 @@ use crate::store::Store;
 use crate::{health, keys, requests, running};
 
 /// What the development resource lets a client do.
-const SCOPES: [&str; 2] = ["mcp:read", "mcp:write"];
+const SCOPES: [(&str, &str); 2] =
+    [("mcp:read", "Read what the MCP server has"), ("mcp:write", "Change what the MCP server has")];
 
 /// Reads `--listen`: loopback addresses, and nothing that other machines could reach.
 pub(crate) fn loopback(text: &str) -> Result<SocketAddr, String> {
@@ -102,15 +104,29 @@ fn server(issuer: &str, idp: &str, client_secret: &str) -> Result<Server, String
     provider.issuer = Some(idp.to_owned());
     provider.iss_parameter = true;
 
-    let scopes = SCOPES.map(str::to_owned).into();
+    let scopes = SCOPES.map(|(scope, _)| scope.to_owned()).into();
     let mut resource =
         Resource::new(&format!("{issuer}/mcp"), scopes).map_err(|error| bug("resource", &error))?;
     resource.name = Some("A development MCP server".to_owned());
+    resource.descriptions =
+        SCOPES.map(|(scope, words)| (scope.to_owned(), words.to_owned())).into();
 
     let mut config = Config::new(issuer, vec![secret], vec![key]);
     config.providers = vec![provider];
     config.resources = vec![resource];
+    config.look = look()?;
     Server::new(config).map_err(|error| bug("configuration", &error))
+}
+
+/// As on the pages beside it.
+fn look() -> Result<Look, String> {
+    let colour = |text| Colour::parse(text).map_err(|error| bug("colour", &error));
+    let mut look = Look::default();
+    look.name = Some("Vestibule, development".to_owned());
+    look.logo = Some(Logo::new(pages::ICON.as_bytes()).map_err(|error| bug("logo", &error))?);
+    look.accent = Some(colour("#3b4cca")?);
+    look.accent_dark = Some(colour("#a5b0ff")?);
+    Ok(look)
 }
 
 /// The built-in configuration is good for every loopback address; where it is not, a bug report

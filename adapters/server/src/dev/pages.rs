@@ -10,6 +10,9 @@ use axum::routing::get;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The arch that stands for Vestibule.
+pub(super) const ICON: &str = include_str!("../../assets/icon.svg");
+
 /// An HTML page.
 pub(super) fn page(status: StatusCode, html: impl Into<String>) -> Response {
     let headers: [(HeaderName, &str); 5] = [
@@ -35,6 +38,6 @@ pub(super) fn asset(content_type: &'static str, text: &'static str) -> Response 
 /// Style and icon, on both servers.
 pub(super) fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let css = async || asset("text/css; charset=utf-8", include_str!("../../assets/page.css"));
-    let icon = async || asset("image/svg+xml", include_str!("../../assets/icon.svg"));
+    let icon = async || asset("image/svg+xml", ICON);
     Router::new().route("/dev/page.css", get(css)).route("/dev/icon.svg", get(icon))
 }
