@@ -25,6 +25,15 @@ id = "desk"
 secret = "the desk's own secret"
 redirect_uris = ["https://desk.example.com/cb"]
 
+[[client]]
+id = "till"
+secret = "the till's own secret"
+redirect_uris = ["https://till.example.com/cb"]
+
+[[client]]
+id = "phone"
+redirect_uris = ["https://phone.example.com/cb"]
+
 [[provider]]
 id = "idp"
 authorization_endpoint = "https://idp.example.com/authorize"
@@ -35,6 +44,9 @@ client_secret = "planted-planted"
 
 [limits]
 "#;
+
+/// A refresh with a token that is none.
+const GRANT: &str = "grant_type=refresh_token&refresh_token=x";
 
 const TRUSTED: &str = "trusted_proxies = [\"127.0.0.1/32\"]\n";
 
@@ -96,19 +108,20 @@ impl Proxy {
         self.post("/oauth/token", forwarded_for, kind, form)
     }
 
-    /// A refresh with a token that is none.
     fn with_secret(&mut self, forwarded_for: &str, secret: &str) -> String {
-        let grant = "grant_type=refresh_token&refresh_token=x";
-        self.form(forwarded_for, &format!("{grant}&client_id=desk&client_secret={secret}"))
+        self.form(forwarded_for, &format!("{GRANT}&client_id=desk&client_secret={secret}"))
     }
 
     fn by_header(&mut self, forwarded_for: &str, secret: &str) -> String {
-        let credentials = STANDARD.encode(format!("desk:{secret}"));
+        self.basic(forwarded_for, &format!("desk:{secret}"))
+    }
+
+    fn basic(&mut self, forwarded_for: &str, credentials: &str) -> String {
+        let credentials = STANDARD.encode(credentials);
         let more = format!(
             "Content-Type: application/x-www-form-urlencoded\r\nAuthorization: Basic {credentials}\r\n"
         );
-        let grant = "grant_type=refresh_token&refresh_token=x";
-        self.post("/oauth/token", forwarded_for, &more, grant)
+        self.post("/oauth/token", forwarded_for, &more, GRANT)
     }
 
     fn register(&mut self, forwarded_for: &str) -> String {
@@ -161,16 +174,19 @@ fn cla_21_a_thousand_wrong_secrets() {
     assert!(refused.len() > 700, "{}", refused.len());
     assert!(answers.iter().all(|answer| matches!(status(answer), 401 | 429)));
 
-    // From elsewhere the right secret is heard, and so is who shows none where the guesser is.
+    // Where the guesser is, another client's right secret is heard. This one's is not: the guesser
+    // would learn of it.
+    assert_heard(&proxy.basic("203.0.113.5", "till:the till's own secret"));
+    for n in 0..61 {
+        proxy.by_header("203.0.113.5", &format!("more{n}"));
+    }
+    assert_too_many(&proxy.by_header("203.0.113.5", SECRET));
+    // From elsewhere it is, and so is who shows none where the guesser is: in the body, or by Basic.
     let secret = SECRET.replace(' ', "+");
     assert_heard(&proxy.with_secret("203.0.113.6", &secret));
     assert_heard(&proxy.by_header("203.0.113.6, 127.0.0.1", SECRET));
-    let registered = proxy.register("203.0.113.5");
-    assert_eq!(status(&registered), 201, "{registered}");
-    let client_id = registered.split("\"client_id\":\"").nth(1).unwrap().split('"').next().unwrap();
-    let grant = "grant_type=refresh_token&refresh_token=x";
-    let without = proxy.form("203.0.113.5", &format!("{grant}&client_id={client_id}"));
-    assert_eq!(status(&without), 401, "{without}");
+    assert_heard(&proxy.form("203.0.113.5", &format!("{GRANT}&client_id=phone")));
+    assert_heard(&proxy.basic("203.0.113.5", "phone:"));
     assert!(limited.log().contains("too many of this kind from one address"));
 }
 
@@ -192,6 +208,19 @@ fn cla_21_what_is_right_is_never_counted() {
     let revocation = "token=x&client_id=desk&client_secret=wrong";
     let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
     assert_too_many(&proxy.post("/oauth/revoke", "203.0.113.5", kind, revocation));
+}
+
+/// Who registers has a secret of 256 bits, which nobody guesses: guesses at it shut out nobody.
+#[test]
+fn cla_21_guesses_at_a_client_of_the_guessers_own_cost_nobody_anything() {
+    let limited = Limited::start(&format!("{TRUSTED}wrong_secrets = 1\n"));
+    let mut proxy = limited.proxy();
+    let registered = proxy.register("203.0.113.5");
+    let client_id = registered.split("\"client_id\":\"").nth(1).unwrap().split('"').next().unwrap();
+    for _ in 0..100 {
+        assert_eq!(status(&proxy.basic("203.0.113.5", &format!("{client_id}:wrong"))), 401);
+    }
+    assert_heard(&proxy.by_header("203.0.113.5", SECRET));
 }
 
 #[test]
