@@ -293,6 +293,13 @@ idle = "0s"
     ]
     .map(|(n, fault)| format!("vestibule.toml:{}: limits.{fault}", first + n));
     assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
+    for idle in ["86401s", "2d", "200000000000000d"] {
+        let Ran { stdout, .. } = checked(&format!("{before}[limits]\nidle = \"{idle}\"\n"));
+        let expected = format!("vestibule.toml:{first}: limits.idle: must be at most \"1d\"");
+        assert_eq!(stdout.trim_end(), expected, "{idle}");
+    }
+    let longest = checked(&format!("{before}[limits]\nidle = \"1d\"\n"));
+    assert!(longest.status.success(), "{longest:?}");
 }
 
 #[test]
