@@ -11,6 +11,7 @@
 mod again;
 mod chromium;
 mod cookies;
+mod driver;
 mod gallery;
 mod keyboard;
 mod looks;
