@@ -113,7 +113,7 @@ struct Bits {
 impl Bits {
     fn push(&mut self, bits: &str) {
         for bit in bits.bytes() {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             *self.bytes.last_mut().unwrap() |= (bit - b'0') << (self.used % 8);

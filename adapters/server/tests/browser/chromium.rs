@@ -2,12 +2,8 @@
 //! end.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -23,6 +19,7 @@ use thirtyfour::{
 use tokio::runtime::Runtime;
 use url::Url;
 
+use crate::chromedriver::Chromedriver;
 use crate::tls::Front;
 use crate::tools::Tools;
 
@@ -46,8 +43,8 @@ pub(crate) struct Chromium {
 }
 
 impl Chromium {
-    /// Every host but the loopback ones is behind the front; those that are not do not exist. All
-    /// that it writes is in the folder.
+    /// Every host but the loopback ones is behind the front; those that are not do not exist. Its
+    /// profile and its temporary files are in the folder.
     pub(crate) fn start(tools: &Tools, front: &Front, folder: &Path, javascript: bool) -> Self {
         let temporary = folder.join("tmp");
         fs::create_dir(&temporary).unwrap();
@@ -64,8 +61,7 @@ impl Chromium {
 
     /// Ends the driver alone, as somebody's `kill -9` does.
     pub(crate) fn kill_driver(&self) {
-        let id = self.chromedriver.child.id().to_string();
-        assert!(Command::new("kill").args(["-KILL", &id]).status().unwrap().success());
+        self.chromedriver.kill_alone();
     }
 
     /// Goes to an address, as if it had been typed.
@@ -284,50 +280,6 @@ fn capabilities(
         capabilities.add_experimental_option("prefs", blocked).unwrap();
     }
     capabilities
-}
-
-/// The driver's process, and all that it started: a group of their own.
-struct Chromedriver {
-    child: Child,
-    port: u16,
-}
-
-impl Chromedriver {
-    /// It chooses a port on IPv4 and wants the same on IPv6, where somebody else may have it.
-    fn start(tools: &Tools, temporary: &Path) -> Self {
-        const TRIES: usize = 5;
-        let mut said = Vec::new();
-        (0..TRIES)
-            .find_map(|_| Self::try_to_start(tools, temporary, &mut said))
-            .unwrap_or_else(|| panic!("chromedriver did not start: {said:?}"))
-    }
-
-    fn try_to_start(tools: &Tools, temporary: &Path, said: &mut Vec<String>) -> Option<Self> {
-        let mut command = Command::new(&tools.chromedriver);
-        command.arg("--port=0").process_group(0).env("TMPDIR", temporary);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut started = Self { child: command.spawn().unwrap(), port: 0 };
-        let mut lines = BufReader::new(started.child.stdout.take().unwrap()).lines();
-        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let port = line.strip_prefix("ChromeDriver was started successfully on port ");
-            let port = port.map(|port| port.trim_end_matches('.').parse().unwrap());
-            said.push(line);
-            port
-        });
-        // A full pipe would stop it.
-        thread::spawn(move || lines.for_each(drop));
-        started.port = port?;
-        Some(started)
-    }
-}
-
-impl Drop for Chromedriver {
-    fn drop(&mut self) {
-        // It leaves the browser behind where it is killed by itself.
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-        let _ = self.child.wait();
-    }
 }
 
 #[derive(Debug)]

@@ -9,9 +9,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod again;
+mod chromedriver;
 mod chromium;
 mod cookies;
-mod driver;
 mod gallery;
 mod keyboard;
 mod looks;
