@@ -1,39 +1,60 @@
 //! What a request may cost its sender, for those who count.
 
-use http::{Method, header};
+use http::Method;
 
+use crate::check::client_auth;
+use crate::event::Event;
+use crate::ids::ClientId;
 use crate::params::Params;
+use crate::refusal::Refusal;
 use crate::reply::Request;
+use crate::setup::Setup;
 
 /// What there should be only so much of from one sender. Who the senders are and how much that is,
 /// is for whoever serves the requests to say.
 ///
 /// Ask [`Server::charge`](crate::Server::charge) before a request is handled, and refuse it with
-/// [`Request::too_many`] where its sender has nothing left of it. Count what
-/// [`Event::charge`](crate::Event::charge) says afterwards: what did not happen costs nothing, so
-/// that many honest people can share one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// [`Request::too_many`] where its sender has nothing left of it. Count it afterwards where
+/// [`Charge::is_due`] says so: what did not happen costs nothing, so that many honest people can
+/// share one address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Charge {
     /// A client that registered itself (RFC 7591). Nothing is stored for it, but each is one more
     /// that people can be asked to trust.
     Registration,
-    /// A client's secret that was wrong: a guess, perhaps (RFC 6749 §2.3.1).
-    WrongSecret,
+    /// A client's secret that was wrong: a guess, perhaps (RFC 6749 §2.3.1). Only of a client that
+    /// the operator configured: secrets of clients that registered themselves are derived with a
+    /// key of 256 bits, and nobody guesses one.
+    WrongSecret {
+        /// Whose secret. To be counted for each by itself, so that guesses at one client's do not
+        /// shut out the others that are where the guesser is.
+        client_id: ClientId,
+    },
 }
 
-/// Whether a request to the token or revocation endpoint shows a secret. Public clients show none
-/// and can guess nothing, so that somebody who guesses where they are does not shut them out.
-pub(crate) fn shows_secret(request: &Request) -> bool {
-    const NAMES: [&str; 1] = ["client_secret"];
+impl Charge {
+    /// Whether this happened: one of the events of the request's [`Reply`](crate::Reply) says so.
+    #[must_use]
+    pub fn is_due(&self, events: &[Event]) -> bool {
+        events.iter().any(|event| match self {
+            Self::Registration => matches!(event, Event::ClientRegistered { .. }),
+            // Credentials of nobody are no guess at a secret.
+            Self::WrongSecret { .. } => {
+                matches!(event, Event::Refused { refusal: Refusal::WrongSecret { .. } })
+            }
+        })
+    }
+}
+
+/// What a request to the token or revocation endpoint draws on: nothing where it shows no secret, so
+/// that somebody who guesses does not shut out the public clients that are where he is.
+pub(crate) fn wrong_secret(setup: &Setup, request: &Request) -> Option<Charge> {
     if request.parts().method != Method::POST {
-        return false;
+        return None;
     }
-    if request.headers().contains_key(header::AUTHORIZATION) {
-        return true;
-    }
-    let shown = |body| Params::parse(&NAMES, body)?.optional("client_secret");
-    // Repeated is shown, too; what cannot be read at all is refused before anybody looks at a
-    // secret.
-    request.form().is_ok_and(|body| !matches!(shown(body), Ok(None)))
+    // What cannot be read is refused before anybody looks at a secret.
+    let mut params = Params::parse(&["client_id", "client_secret"], request.form().ok()?).ok()?;
+    let client_id = client_auth::secret_of(setup, request.headers(), &mut params)?;
+    Some(Charge::WrongSecret { client_id })
 }

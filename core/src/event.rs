@@ -1,6 +1,5 @@
 //! What happened, for logs and metrics: typed, and free of secrets.
 
-use crate::charge::Charge;
 use crate::ids::{ClientId, GrantId, ProviderId};
 use crate::refusal::Refusal;
 
@@ -118,17 +117,6 @@ impl Ended {
 }
 
 impl Event {
-    /// What it costs whoever sent the request, where whoever serves it counts.
-    #[must_use]
-    pub fn charge(&self) -> Option<Charge> {
-        if let Self::ClientRegistered { .. } = self {
-            return Some(Charge::Registration);
-        }
-        // Credentials of nobody are no guess at a secret.
-        let wrong = matches!(self, Self::Refused { refusal: Refusal::WrongSecret { .. } });
-        wrong.then_some(Charge::WrongSecret)
-    }
-
     /// The event's name for logs: `code_issued`.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -158,6 +158,12 @@ impl Setup {
         Client::find(&self.0.clients, &self.0.registration_keys, id)
     }
 
+    /// Whether the operator gave a client of this id a secret.
+    pub(crate) fn configured_secret(&self, id: &str) -> bool {
+        let named = self.0.clients.iter().find(|client| client.id.as_str() == id);
+        named.is_some_and(|client| client.secret.is_some())
+    }
+
     pub(crate) fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
         self.0.providers.iter().find(|provider| provider.id.as_str() == id)
     }

@@ -17,10 +17,10 @@ pub trait Limiter: Send + Sync {
     fn payer(&self, head: &Parts) -> Option<IpAddr>;
 
     /// How long this address must wait before it may do this again; `None`: it may.
-    fn wait(&self, payer: IpAddr, charge: Charge) -> Option<Duration>;
+    fn wait(&self, payer: IpAddr, charge: &Charge) -> Option<Duration>;
 
     /// Counts that it did.
-    fn charge(&self, payer: IpAddr, charge: Charge);
+    fn charge(&self, payer: IpAddr, charge: &Charge);
 }
 
 /// Nobody counts.
@@ -29,9 +29,9 @@ impl Limiter for () {
         None
     }
 
-    fn wait(&self, _: IpAddr, _: Charge) -> Option<Duration> {
+    fn wait(&self, _: IpAddr, _: &Charge) -> Option<Duration> {
         None
     }
 
-    fn charge(&self, _: IpAddr, _: Charge) {}
+    fn charge(&self, _: IpAddr, _: &Charge) {}
 }

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tower_service::Service;
 use vestibule_core::drive::{Driver, drive};
-use vestibule_core::{Event, Reply, Request, Response, Server};
+use vestibule_core::{Charge, Event, Reply, Request, Response, Server};
 
 use crate::body;
 use crate::limiter::Limiter;
@@ -179,22 +179,27 @@ where
         return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
     };
     let (answer, answered) = oneshot::channel();
-    let (request, payer) = admitted(&shared, request);
-    tokio::spawn(run(shared, request, payer, about, place, answer));
+    let (request, due) = admitted(&shared, request);
+    tokio::spawn(run(shared, request, due, about, place, answer));
     // Without an answer the runtime is going down and has dropped the task.
     answered.await.unwrap_or_else(|_| Response::overloaded())
 }
 
-/// The request, one that is refused where its sender must wait; and who pays for what it does.
-fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<IpAddr>) {
+/// What a request may cost, and who pays.
+type Due = (IpAddr, Charge);
+
+/// The request, or one that is refused where its sender must wait; and who pays if it comes to that.
+fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<Due>) {
     let limiter = &shared.options.limiter;
     let Some(charge) = shared.server.charge(&request) else {
         return (request, None);
     };
-    let payer = limiter.payer(request.parts());
-    match payer.and_then(|payer| limiter.wait(payer, charge)) {
+    let Some(payer) = limiter.payer(request.parts()) else {
+        return (request, None);
+    };
+    match limiter.wait(payer, &charge) {
         Some(retry_after) => (request.too_many(retry_after), None),
-        None => (request, payer),
+        None => (request, Some((payer, charge))),
     }
 }
 
@@ -202,7 +207,7 @@ fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<IpAddr>
 async fn run<D: Driver + 'static>(
     shared: Arc<Shared<D>>,
     request: Request,
-    payer: Option<IpAddr>,
+    due: Option<Due>,
     about: About,
     place: OwnedSemaphorePermit,
     answer: oneshot::Sender<Response>,
@@ -213,9 +218,8 @@ async fn run<D: Driver + 'static>(
     };
     let (response, follow_up) = match unwound(flow).await {
         Ok(Reply { response, events, follow_up, .. }) => {
-            if let Some(payer) = payer {
-                let charges = events.iter().filter_map(Event::charge);
-                charges.for_each(|charge| shared.options.limiter.charge(payer, charge));
+            if let Some((payer, charge)) = due.filter(|(_, charge)| charge.is_due(&events)) {
+                shared.options.limiter.charge(payer, &charge);
             }
             (about.tell(&shared, Outcome::Replied, response, &events), follow_up)
         }

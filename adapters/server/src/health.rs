@@ -1,16 +1,31 @@
 //! `GET /health`: whether the process answers.
 
 use axum::Router;
-use axum::http::header;
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
+/// What core answers to a method that an endpoint does not know.
+const METHOD: &str = r#"{"error":"invalid_request","error_description":"The endpoint does not know this method; see Allow."}"#;
+
+/// As every other answer has them.
+const HEADERS: [(HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "application/json"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
 /// The route, to stand in front of Vestibule's service.
 pub(crate) fn route() -> Router {
-    Router::new().route("/health", get(health))
+    Router::new().route("/health", get(health).fallback(other))
 }
 
 async fn health() -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (headers, r#"{"status":"ok"}"#)
+    (HEADERS, r#"{"status":"ok"}"#)
+}
+
+/// Methods that are not answered, refused as core refuses them.
+async fn other() -> impl IntoResponse {
+    let allow = [(header::ALLOW, "GET, HEAD")];
+    (StatusCode::METHOD_NOT_ALLOWED, HEADERS, allow, METHOD)
 }

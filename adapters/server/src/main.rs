@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod dev;
 mod health;
+mod host;
 mod keys;
 mod limits;
 mod logs;

@@ -4,6 +4,7 @@ mod observer;
 
 pub(crate) use observer::Log;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -91,13 +92,22 @@ impl Told {
                     request_id = self.id.as_ref().map(RequestId::as_str),
                     part = self.part,
                     method = self.method.as_str(),
-                    path = self.uri.path(),
+                    path = &*shown(self.uri.path()),
                     status = status.as_u16(),
                     duration_ms = milliseconds(self.began.elapsed()),
                 )
             };
         }
         if status.as_u16() < 400 { line!(debug) } else { line!(info) }
+    }
+}
+
+/// A path as a line shows it: its start, where somebody made it long to fill the log.
+fn shown(path: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 200;
+    match path.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &path[..at]).into(),
+        None => path.into(),
     }
 }
 

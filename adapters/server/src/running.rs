@@ -50,7 +50,7 @@ pub(crate) async fn run(
     around: impl FnOnce(Router) -> Router,
     greeting: &str,
 ) -> Result<(), String> {
-    have_files(limits);
+    let connections = within_files(limits.connections.clone())?;
     let address = listener.local_addr().map_err(|error| format!("the socket is gone: {error}"))?;
     let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
     let (told, told_again) = told_to_end(signals);
@@ -64,7 +64,7 @@ pub(crate) async fn run(
 
     say(io::stdout(), format_args!("listening on {address} (issuer {issuer}){greeting}"));
     let served = async {
-        serve_within(limits.connections.clone(), listener, app, told).await;
+        serve_within(connections, listener, app, told).await;
         // Flows whose clients went away are still running.
         vestibule.shutdown().await;
     };
@@ -88,19 +88,42 @@ fn vestibule(limits: &Limits, server: Server, store: Store) -> Result<Vestibule<
 
 /// Takes as many open files as the system lets the process have, since every connection is one:
 /// shells and service managers start programs with 1024, for the sake of those that use `select`.
-fn have_files(limits: &Limits) {
+/// Where they are too few, connections are fewer: who finds no file for a call to a provider or for
+/// the store cannot sign anybody in.
+fn within_files(
+    mut connections: vestibule_hyper::Limits,
+) -> Result<vestibule_hyper::Limits, String> {
     /// The store, the log, calls to providers.
     const OTHERS: u64 = 128;
-    let needed = u64::from(limits.connections.connections) + OTHERS;
-    match rlimit::increase_nofile_limit(needed) {
-        Ok(files) if files >= needed => {}
-        Ok(files) => tracing::warn!(
-            files,
-            "the process may have fewer files open than `connections` in [limits] and its own work \
-             need; lower that, or raise the limit (`ulimit -Hn`, LimitNOFILE)"
-        ),
-        Err(error) => tracing::warn!(%error, "cannot read how many files may be open"),
+    /// With fewer, a single browser keeps others waiting.
+    const FEWEST: u32 = 64;
+    let wanted = connections.connections;
+    let files = match rlimit::increase_nofile_limit(u64::from(wanted) + OTHERS) {
+        Ok(files) => files,
+        Err(error) => {
+            tracing::warn!(%error, "cannot read how many files may be open");
+            return Ok(connections);
+        }
+    };
+    let left = u32::try_from(files.saturating_sub(OTHERS)).unwrap_or(u32::MAX);
+    if left < wanted.min(FEWEST) {
+        let needed = u64::from(wanted.min(FEWEST)) + OTHERS;
+        return Err(format!(
+            "the process may have {files} files open and needs {needed} at least; raise the limit \
+             (`ulimit -Hn`, LimitNOFILE)"
+        ));
     }
+    if left < wanted {
+        tracing::warn!(
+            files,
+            connections = left,
+            "the process may have fewer files open than `connections` in [limits] and its own work \
+             need, so there are fewer connections; lower that, or raise the limit (`ulimit -Hn`, \
+             LimitNOFILE)"
+        );
+        connections.connections = left;
+    }
+    Ok(connections)
 }
 
 async fn sweep(store: Store) {

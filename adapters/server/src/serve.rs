@@ -5,6 +5,7 @@ use std::path::Path;
 use vestibule_core::{Server, SigningKey};
 
 use crate::config::{self, Settings};
+use crate::host::OwnHost;
 use crate::store::Store;
 use crate::{health, running};
 
@@ -32,7 +33,12 @@ async fn serve(settings: Settings) -> Result<(), String> {
         );
     }
     let server = server(settings, &store).await?;
-    running::run(listener, &limits, server, store, health::route(), |app| app, "").await
+    let own_host = OwnHost::of_loopback(server.issuer(), &listener)?;
+    let around = |app| match own_host {
+        Some(own_host) => own_host.around(app),
+        None => app,
+    };
+    running::run(listener, &limits, server, store, health::route(), around, "").await
 }
 
 /// The server of a configuration; where that names no signing key, with the one in the store.

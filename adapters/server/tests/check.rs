@@ -293,6 +293,10 @@ idle = "0s"
     ]
     .map(|(n, fault)| format!("vestibule.toml:{}: limits.{fault}", first + n));
     assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
+    for idle in ["86401s", "2d", "200000000000000d"] {
+        let Ran { stdout, .. } = checked(&format!("{before}[limits]\nidle = \"{idle}\"\n"));
+        assert!(stdout.ends_with("limits.idle: must be at most \"1d\"\n"), "{stdout}");
+    }
 }
 
 #[test]

@@ -25,6 +25,15 @@ id = "desk"
 secret = "the desk's own secret"
 redirect_uris = ["https://desk.example.com/cb"]
 
+[[client]]
+id = "till"
+secret = "the till's own secret"
+redirect_uris = ["https://till.example.com/cb"]
+
+[[client]]
+id = "phone"
+redirect_uris = ["https://phone.example.com/cb"]
+
 [[provider]]
 id = "idp"
 authorization_endpoint = "https://idp.example.com/authorize"
@@ -35,6 +44,9 @@ client_secret = "planted-planted"
 
 [limits]
 "#;
+
+/// A refresh with a token that is none.
+const GRANT: &str = "grant_type=refresh_token&refresh_token=x";
 
 const TRUSTED: &str = "trusted_proxies = [\"127.0.0.1/32\"]\n";
 
@@ -96,19 +108,20 @@ impl Proxy {
         self.post("/oauth/token", forwarded_for, kind, form)
     }
 
-    /// A refresh with a token that is none.
     fn with_secret(&mut self, forwarded_for: &str, secret: &str) -> String {
-        let grant = "grant_type=refresh_token&refresh_token=x";
-        self.form(forwarded_for, &format!("{grant}&client_id=desk&client_secret={secret}"))
+        self.form(forwarded_for, &format!("{GRANT}&client_id=desk&client_secret={secret}"))
     }
 
     fn by_header(&mut self, forwarded_for: &str, secret: &str) -> String {
-        let credentials = STANDARD.encode(format!("desk:{secret}"));
+        self.basic(forwarded_for, &format!("desk:{secret}"))
+    }
+
+    fn basic(&mut self, forwarded_for: &str, credentials: &str) -> String {
+        let credentials = STANDARD.encode(credentials);
         let more = format!(
             "Content-Type: application/x-www-form-urlencoded\r\nAuthorization: Basic {credentials}\r\n"
         );
-        let grant = "grant_type=refresh_token&refresh_token=x";
-        self.post("/oauth/token", forwarded_for, &more, grant)
+        self.post("/oauth/token", forwarded_for, &more, GRANT)
     }
 
     fn register(&mut self, forwarded_for: &str) -> String {
@@ -161,16 +174,19 @@ fn cla_21_a_thousand_wrong_secrets() {
     assert!(refused.len() > 700, "{}", refused.len());
     assert!(answers.iter().all(|answer| matches!(status(answer), 401 | 429)));
 
-    // From elsewhere the right secret is heard, and so is who shows none where the guesser is.
+    // Where the guesser is, another client's right secret is heard. This one's is not: the guesser
+    // would learn of it.
+    assert_heard(&proxy.basic("203.0.113.5", "till:the till's own secret"));
+    for n in 0..61 {
+        proxy.by_header("203.0.113.5", &format!("more{n}"));
+    }
+    assert_too_many(&proxy.by_header("203.0.113.5", SECRET));
+    // From elsewhere it is, and so is who shows none where the guesser is: in the body, or by Basic.
     let secret = SECRET.replace(' ', "+");
     assert_heard(&proxy.with_secret("203.0.113.6", &secret));
     assert_heard(&proxy.by_header("203.0.113.6, 127.0.0.1", SECRET));
-    let registered = proxy.register("203.0.113.5");
-    assert_eq!(status(&registered), 201, "{registered}");
-    let client_id = registered.split("\"client_id\":\"").nth(1).unwrap().split('"').next().unwrap();
-    let grant = "grant_type=refresh_token&refresh_token=x";
-    let without = proxy.form("203.0.113.5", &format!("{grant}&client_id={client_id}"));
-    assert_eq!(status(&without), 401, "{without}");
+    assert_heard(&proxy.form("203.0.113.5", &format!("{GRANT}&client_id=phone")));
+    assert_heard(&proxy.basic("203.0.113.5", "phone:"));
     assert!(limited.log().contains("too many of this kind from one address"));
 }
 
@@ -192,6 +208,19 @@ fn cla_21_what_is_right_is_never_counted() {
     let revocation = "token=x&client_id=desk&client_secret=wrong";
     let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
     assert_too_many(&proxy.post("/oauth/revoke", "203.0.113.5", kind, revocation));
+}
+
+/// Who registers has a secret of 256 bits, which nobody guesses: guesses at it shut out nobody.
+#[test]
+fn cla_21_guesses_at_a_client_of_the_guessers_own_cost_nobody_anything() {
+    let limited = Limited::start(&format!("{TRUSTED}wrong_secrets = 1\n"));
+    let mut proxy = limited.proxy();
+    let registered = proxy.register("203.0.113.5");
+    let client_id = registered.split("\"client_id\":\"").nth(1).unwrap().split('"').next().unwrap();
+    for _ in 0..100 {
+        assert_eq!(status(&proxy.basic("203.0.113.5", &format!("{client_id}:wrong"))), 401);
+    }
+    assert_heard(&proxy.by_header("203.0.113.5", SECRET));
 }
 
 #[test]
@@ -245,24 +274,68 @@ fn zero_is_no_limit() {
     }
 }
 
+/// `serve` where the system lets a process have so many files open; `-S` is what it may raise.
+#[cfg(unix)]
+fn with_files(kind: &str, files: u32) -> (std::process::Command, TempDir) {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("vestibule.toml"), CONFIGURATION).unwrap();
+    let program = env!("CARGO_BIN_EXE_vestibule");
+    let start = format!(
+        "ulimit -S -n {files} && ulimit {kind} -n {files} && \
+         exec '{program}' serve --config vestibule.toml"
+    );
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &start]).current_dir(folder.path());
+    (shell, folder)
+}
+
 /// A connection is an open file.
 #[cfg(unix)]
 #[test]
 fn files_are_taken_up_to_what_the_system_gives() {
     for (limit, warned) in [("-S", 0), ("-H", 1)] {
-        let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("vestibule.toml"), CONFIGURATION).unwrap();
-        let program = env!("CARGO_BIN_EXE_vestibule");
-        let start = format!(
-            "ulimit -S -n 256 && ulimit {limit} -n 256 && \
-             exec '{program}' serve --config vestibule.toml"
-        );
-        let mut shell = std::process::Command::new("sh");
-        let running = Running::start(shell.args(["-c", &start]).current_dir(folder.path()));
+        let (mut command, _folder) = with_files(limit, 256);
+        let running = Running::start(&mut command);
         running.signal("TERM");
         let log = running.end().stderr;
-        assert_eq!(log.matches("fewer files").count(), warned, "{limit}: {log}");
+        assert_eq!(log.matches("fewer connections").count(), warned, "{limit}: {log}");
     }
+}
+
+/// 256 files less 128 for the program itself: whoever comes then waits, and is answered when another
+/// has gone. None of them takes the files of the store or of calls to providers.
+#[cfg(unix)]
+#[test]
+fn where_files_are_few_connections_are_fewer() {
+    let (mut command, _folder) = with_files("-H", 256);
+    let running = Running::start(&mut command);
+    let answered = |stream: &mut TcpStream| {
+        let request = "GET /health HTTP/1.1\r\nHost: auth.example.com\r\n\r\n";
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.read(&mut [0; 1024]).unwrap() > 0
+    };
+    let mut streams: Vec<_> =
+        (0..128).map(|_| TcpStream::connect(&running.address).unwrap()).collect();
+    assert!(streams.iter_mut().all(answered));
+    let files = fs::read_dir(format!("/proc/{}/fd", running.id())).map(Iterator::count);
+    let mut last = TcpStream::connect(&running.address).unwrap();
+    streams.pop();
+    assert!(answered(&mut last));
+    if let Ok(files) = files {
+        assert!((128..192).contains(&files), "{files}");
+    }
+    running.signal("TERM");
+    let log = running.end().stderr;
+    assert!(log.contains("connections=128") && !log.contains("os error 24"), "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn with_too_few_files_it_does_not_start() {
+    let (mut command, _folder) = with_files("-H", 160);
+    let ran = support::run(&mut command);
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("needs 192 at least"), "{}", ran.stderr);
 }
 
 #[test]

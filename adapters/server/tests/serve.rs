@@ -55,6 +55,65 @@ fn health_is_answered_and_not_cached() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n{\"status\":\"ok\"}"), "{answer}");
     assert_eq!(header(&answer, "cache-control"), "no-store");
+    assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+}
+
+#[test]
+fn htt_19_health_refuses_other_methods_as_all_endpoints_do() {
+    let (running, _folder) = start(&[]);
+    let ask = |method: &str, path: &str| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: auth.example.com\r\nConnection: close\r\n\r\n"
+        );
+        support::send(&running.address, &head)
+    };
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "BREW"] {
+        let answer = ask(method, "/health");
+        assert!(answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{answer}");
+        assert_eq!(header(&answer, "allow"), "GET, HEAD");
+        if method != "OPTIONS" {
+            let cores = ask(method, "/.well-known/oauth-authorization-server");
+            for name in ["content-type", "cache-control", "x-content-type-options"] {
+                assert_eq!(header(&answer, name), header(&cores, name), "{method}");
+            }
+            let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+            assert_eq!(body(&answer), body(&cores), "{method}");
+        }
+    }
+    let head = ask("HEAD", "/health");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+}
+
+#[test]
+fn htt_22_a_loopback_issuer_answers_its_own_host_only() {
+    for issuer in ["http://127.0.0.1:3000", "http://localhost:3000", "https://localhost:3000"] {
+        let configuration = CONFIGURATION.replace("https://auth.example.com", issuer);
+        let (running, _folder) = start_with(&configuration, &[]);
+        let own = issuer.split("//").last().unwrap();
+        for path in ["/health", "/.well-known/oauth-authorization-server", "/none"] {
+            let status = |host: &str| {
+                let answer = get(&running.address, host, path);
+                answer.split(' ').nth(1).unwrap().parse::<u16>().unwrap()
+            };
+            for host in [own, &running.address] {
+                assert_eq!(status(host), if path == "/none" { 404 } else { 200 }, "{host}");
+            }
+            for host in ["attacker.test", "attacker.test:3000", "localhost", "auth.example.com"] {
+                assert_eq!(status(host), 421, "{host}");
+            }
+        }
+    }
+}
+
+#[test]
+fn htt_22_a_public_issuer_is_answered_whatever_host_its_proxy_sends() {
+    let (running, _folder) = start(&[]);
+    for host in ["auth.example.com", "vestibule.internal:8080", "127.0.0.1"] {
+        let answer = get(&running.address, host, "/.well-known/oauth-authorization-server");
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("https://auth.example.com/oauth/token"), "{answer}");
+        assert!(!answer.contains(host) || host == "auth.example.com", "{answer}");
+    }
 }
 
 #[test]

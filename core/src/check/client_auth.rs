@@ -84,6 +84,25 @@ pub(crate) fn authenticate<const N: usize>(
     Err(refusal)
 }
 
+/// Whose secret a request shows, right or wrong, if it is one that the operator chose. Where the two
+/// readings of a header name two clients it is the first one's, so that a guess at either is paid.
+pub(crate) fn secret_of<const N: usize>(
+    setup: &Setup,
+    headers: &HeaderMap,
+    params: &mut Params<'_, N>,
+) -> Option<ClientId> {
+    let shown = match read_header(headers).ok()? {
+        Some(readings) => readings,
+        None => vec![Basic {
+            id: params.optional("client_id").ok()??.into_owned(),
+            secret: params.optional("client_secret").ok()??.into_owned(),
+        }],
+    };
+    // An empty secret is none: some public clients send one by Basic.
+    let mut shown = shown.into_iter().filter(|shown| !shown.secret.is_empty());
+    shown.find(|shown| setup.configured_secret(&shown.id)).map(|shown| ClientId::new(shown.id))
+}
+
 /// The credentials of an `Authorization: Basic` header (RFC 7617), read in both ways that clients
 /// write them: as they are, and form-encoded as RFC 6749 §2.3.1 says.
 fn read_header(headers: &HeaderMap) -> Result<Option<Vec<Basic>>, Refusal> {

@@ -61,9 +61,7 @@ impl Server {
             Shared::Register => {
                 (request.parts().method == Method::POST).then_some(Charge::Registration)
             }
-            Shared::Token | Shared::Revoke => {
-                charge::shows_secret(request).then_some(Charge::WrongSecret)
-            }
+            Shared::Token | Shared::Revoke => charge::wrong_secret(&self.setup, request),
             Shared::Document(_) => None,
         }
     }

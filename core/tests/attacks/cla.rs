@@ -1,10 +1,8 @@
 //! Client authentication.
 
-use std::time::Duration;
-
-use http::{Method, header};
+use http::Method;
 use serde_json::json;
-use vestibule_core::{Charge, Config, Event, Refusal};
+use vestibule_core::{Config, Refusal};
 
 use crate::expect::{
     C_SECRET, assert_tok, basic, last_refusal, member, refused, tok, tok401, token_request,
@@ -14,7 +12,7 @@ use crate::world::{
 };
 
 /// A world with a code of a client; every other sign-in goes as client P's.
-fn code_of(world: &mut World, client_id: &str) -> String {
+pub(crate) fn code_of(world: &mut World, client_id: &str) -> String {
     world.until_code_with(&[("client_id", client_id)])["code"].clone()
 }
 
@@ -24,7 +22,7 @@ fn form(code: &str) -> Vec<(&str, &str)> {
     [&grant[..], &[("redirect_uri", APP), ("code_verifier", VERIFIER)]].concat()
 }
 
-fn by_header(code: &str, authorization: &str) -> vestibule_core::Request {
+pub(crate) fn by_header(code: &str, authorization: &str) -> vestibule_core::Request {
     token_request(&form(code), &[("authorization", authorization)])
 }
 
@@ -281,48 +279,4 @@ fn cla_19_a_client_gets_nothing_for_itself() {
     tok(&mut world, post("/oauth/token", &form, &[]), "invalid_request");
     assert_eq!(world.store.len(), 0);
     assert_eq!(world.get(&authorize_with(&[])).status, 200);
-}
-
-/// What requests are said to draw on, and what they are charged.
-#[test]
-fn cla_21_only_a_wrong_secret_is_charged() {
-    let mut world = World::new();
-    let code = code_of(&mut world, "C");
-    let own = |secret| redemption(&code, &[("client_id", "C"), ("client_secret", secret)]);
-    let by_header = |pair| by_header(&code, &basic(pair));
-    let public = || redemption("x", &[("client_id", "P")]);
-    let with_a_secret = || redemption("x", &[("client_id", "P"), ("client_secret", "x")]);
-    let guess = Some(Charge::WrongSecret);
-    for (request, draws, charged) in [
-        (own("wrong"), guess, guess),
-        (by_header("C:wrong"), guess, guess),
-        // No guess at anybody's secret.
-        (by_header("nobody:wrong"), guess, None),
-        (redemption(&code, &[("client_id", "nobody"), ("client_secret", "x")]), guess, None),
-        (with_a_secret(), guess, None),
-        // Who shows no secret is not even asked whether there is something left.
-        (public(), None, None),
-        (redemption(&code, &[("client_id", "C")]), None, None),
-        (own(C_SECRET), guess, None),
-    ] {
-        let shown = format!("{request:?}");
-        assert_eq!(world.server.charge(&request), draws, "{shown}");
-        let before = world.events.len();
-        world.send(request);
-        let charges: Vec<_> = world.events[before..].iter().filter_map(Event::charge).collect();
-        assert_eq!(charges, Vec::from_iter(charged), "{shown}");
-    }
-}
-
-#[test]
-fn cla_21_who_has_nothing_left_is_not_heard() {
-    let mut world = World::new();
-    let code = code_of(&mut world, "C");
-    let own = redemption(&code, &[("client_id", "C"), ("client_secret", C_SECRET)]);
-    let response = refused(&mut world, own.too_many(Duration::from_secs(7)));
-    assert_tok(&response, 429, "temporarily_unavailable");
-    assert_eq!(response.headers[header::RETRY_AFTER], "7");
-    // Nothing is spent.
-    let own = redemption(&code, &[("client_id", "C"), ("client_secret", C_SECRET)]);
-    assert_eq!(world.send(own).status, 200);
 }

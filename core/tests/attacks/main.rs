@@ -16,6 +16,7 @@ mod aud;
 mod aud_scopes;
 mod cla;
 mod cla_assertion;
+mod cla_guesses;
 mod clk;
 mod cod;
 mod dcr;

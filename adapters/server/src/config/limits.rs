@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -32,8 +33,12 @@ pub(super) fn read(table: &Table<'_>) -> Limits {
         }
     }
     if let Some(value) = table.find("idle") {
-        let accept = |time: std::time::Duration| {
-            if time.is_zero() { Err("must be at least \"1s\"") } else { Ok(time) }
+        // Beyond a day a deadline is none, and far beyond it is no point in time any more.
+        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        let accept = |time: Duration| match time {
+            Duration::ZERO => Err("must be at least \"1s\""),
+            time if time > LONGEST => Err("must be at most \"1d\""),
+            time => Ok(time),
         };
         if let Some(idle) = value.duration().and_then(|time| value.accept(accept(time))) {
             limits.connections.idle_deadline = idle;

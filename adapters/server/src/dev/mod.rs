@@ -2,14 +2,13 @@
 //! and a page that shows a whole sign-in. On loopback addresses only, each listener for its own
 //! `Host` only.
 
-mod host;
 mod pages;
 mod provider;
 mod try_page;
 
 use std::net::SocketAddr;
 
-use axum::{Router, middleware};
+use axum::middleware;
 use tokio::net::TcpListener;
 use vestibule_core::provider::custom;
 use vestibule_core::{
@@ -17,9 +16,9 @@ use vestibule_core::{
     Server,
 };
 
-use self::host::OwnHost;
 use self::provider::DevProvider;
 use crate::config::StoreUrl;
+use crate::host::OwnHost;
 use crate::limits::Limits;
 use crate::store::Store;
 use crate::{health, keys, requests, running};
@@ -66,7 +65,7 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
     // It answers until Vestibule's last flow has ended.
     let serving_idp = tokio::spawn(serve_provider(idp_listener, provider, idp_host));
     let own = health::route().merge(try_page::routes());
-    let around = |app: Router| app.layer(middleware::from_fn_with_state(own_host, host::only));
+    let around = |app| own_host.around(app);
     let greeting = greeting(&issuer, &idp);
     let ended =
         running::run(listener, &Limits::default(), server, store, own, around, &greeting).await;
@@ -78,9 +77,8 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
 
 async fn serve_provider(listener: TcpListener, provider: DevProvider, host: OwnHost) {
     let app = provider::routes(provider)
-        .layer(middleware::from_fn_with_state("development identity provider", requests::log))
-        .layer(middleware::from_fn_with_state(host, host::only));
-    vestibule_hyper::serve(listener, app, std::future::pending()).await;
+        .layer(middleware::from_fn_with_state("development identity provider", requests::log));
+    vestibule_hyper::serve(listener, host.around(app), std::future::pending()).await;
 }
 
 /// Vestibule as a configuration file with one provider and one resource would make it.

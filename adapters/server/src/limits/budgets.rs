@@ -11,14 +11,16 @@ use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 
-/// How many budgets there are. Each takes 8 bytes, and there are never more: addresses share them,
-/// by a hash that nobody outside can compute. Whoever wants to use up everybody's needs about as
-/// many addresses, each of another network.
+/// How many budgets there are. Each takes 8 bytes, and there are never more: addresses share them, by
+/// a hash that nobody outside can compute. So nobody aims at another's budget; but who has tens of
+/// thousands of networks can use up most of them for everybody. That is no hurdle with IPv6: one /48
+/// has as many /64s as there are budgets.
 const SLOTS: usize = 1 << 16;
 
 /// What each address may still do: so many in a minute, all of them at once if it likes.
 pub(super) struct Budgets<C: Clock<Instant = Nanos> = Monotonic> {
     limiter: RateLimiter<Draw, Slots, C, NoOpMiddleware<Nanos>>,
+    hasher: RandomState,
 }
 
 impl Budgets {
@@ -29,48 +31,50 @@ impl Budgets {
 
 impl<C: Clock<Instant = Nanos>> Budgets<C> {
     fn with_clock(most: NonZeroU32, clock: C) -> Self {
-        Self { limiter: RateLimiter::new(Quota::per_minute(most), Slots::new(), clock) }
+        let limiter = RateLimiter::new(Quota::per_minute(most), Slots::new(), clock);
+        Self { limiter, hasher: RandomState::new() }
     }
 
-    /// How long this address must wait until it has something again; `None`: it has.
-    pub(super) fn wait(&self, address: IpAddr) -> Option<Duration> {
-        let looked = self.limiter.check_key(&Draw { address, spends: false });
+    /// How long this address must wait until it has something again of what this is about; `None`:
+    /// it has.
+    pub(super) fn wait(&self, address: IpAddr, about: &str) -> Option<Duration> {
+        let looked =
+            self.limiter.check_key(&Draw { slot: self.slot(address, about), spends: false });
         looked.err().map(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
     }
 
     /// Takes one from what this address has, if it has any.
-    pub(super) fn spend(&self, address: IpAddr) {
-        let _ = self.limiter.check_key(&Draw { address, spends: true });
+    pub(super) fn spend(&self, address: IpAddr, about: &str) {
+        let _ = self.limiter.check_key(&Draw { slot: self.slot(address, about), spends: true });
+    }
+
+    fn slot(&self, address: IpAddr, about: &str) -> usize {
+        let network = match address.to_canonical() {
+            IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+            // A network is given to one household or one machine, which has all addresses in it.
+            IpAddr::V6(address) => address.to_bits() >> 64 << 64,
+        };
+        let hash = self.hasher.hash_one((network, about));
+        // The remainder is one of them.
+        usize::try_from(hash % SLOTS as u64).unwrap_or_default()
     }
 }
 
-/// Looks at an address's budget, or takes from it.
+/// Looks at a budget, or takes from it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Draw {
-    address: IpAddr,
+    slot: usize,
     spends: bool,
 }
 
 /// The budgets' states, in place of a map: nobody can make it grow.
 struct Slots {
     states: Vec<InMemoryState>,
-    hasher: RandomState,
 }
 
 impl Slots {
     fn new() -> Self {
-        let states = std::iter::repeat_with(InMemoryState::default).take(SLOTS).collect();
-        Self { states, hasher: RandomState::new() }
-    }
-
-    fn state(&self, address: IpAddr) -> &InMemoryState {
-        let hash = match address.to_canonical() {
-            IpAddr::V4(address) => self.hasher.hash_one(address),
-            // A network is given to one household or one machine, which has all addresses in it.
-            IpAddr::V6(address) => self.hasher.hash_one(address.to_bits() >> 64),
-        };
-        // The remainder is one of them.
-        &self.states[usize::try_from(hash % SLOTS as u64).unwrap_or_default()]
+        Self { states: std::iter::repeat_with(InMemoryState::default).take(SLOTS).collect() }
     }
 }
 
@@ -81,7 +85,7 @@ impl StateStore for Slots {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let state = self.state(draw.address);
+        let state = &self.states[draw.slot];
         if draw.spends {
             return state.measure_and_replace(&NotKeyed::NonKey, decide);
         }
@@ -124,8 +128,8 @@ mod tests {
     /// How often it can be spent before there is nothing left.
     fn left(budgets: &Budgets<FakeRelativeClock>, address: IpAddr) -> usize {
         let spends = || {
-            let may = budgets.wait(address).is_none();
-            budgets.spend(address);
+            let may = budgets.wait(address, "").is_none();
+            budgets.spend(address, "");
             may
         };
         std::iter::repeat_with(spends).take_while(|may| *may).count()
@@ -136,12 +140,12 @@ mod tests {
         let (budgets, clock) = budgets();
         let ours = address("192.0.2.1");
         for _ in 0..1000 {
-            assert_eq!(budgets.wait(ours), None, "looking takes nothing");
+            assert_eq!(budgets.wait(ours, ""), None, "looking takes nothing");
         }
         assert_eq!(left(&budgets, ours), 60);
-        assert_eq!(budgets.wait(ours), Some(Duration::from_secs(1)));
+        assert_eq!(budgets.wait(ours, ""), Some(Duration::from_secs(1)));
         clock.advance(Duration::from_millis(300));
-        assert_eq!(budgets.wait(ours), Some(Duration::from_millis(700)));
+        assert_eq!(budgets.wait(ours, ""), Some(Duration::from_millis(700)));
         clock.advance(Duration::from_millis(700));
         assert_eq!(left(&budgets, ours), 1);
         clock.advance(Duration::from_secs(3600));
@@ -157,13 +161,28 @@ mod tests {
         assert_eq!(left(&budgets, address("::ffff:192.0.2.1")), 0);
     }
 
+    #[test]
+    fn cla_21_each_client_has_a_budget_of_its_own_at_an_address() {
+        let (budgets, _) = budgets();
+        let ours = address("192.0.2.1");
+        for _ in 0..60 {
+            budgets.spend(ours, "one");
+        }
+        assert!(budgets.wait(ours, "one").is_some());
+        // One other may share its slot, by chance; not many.
+        let others = (0..20).map(|n| n.to_string());
+        let shut_out = others.filter(|other| budgets.wait(ours, other).is_some()).count();
+        assert!(shut_out <= 1, "{shut_out}");
+    }
+
     /// A million addresses that each do one thing leave as many bytes as nobody does, and the
     /// others their budgets.
     #[test]
     fn dos_05_a_million_addresses_take_no_memory() {
         let (budgets, _) = budgets();
         for n in 0..1_000_000 {
-            budgets.spend(IpAddr::V6(((0x2001_0db8_u128 << 96) | (n << 64)).into()));
+            let network = (0x2001_0db8_u128 << 96) | (n << 64);
+            budgets.spend(IpAddr::V6(network.into()), "");
         }
         let slots = budgets.limiter.into_state_store();
         assert_eq!((slots.states.len(), size_of::<InMemoryState>()), (SLOTS, 8));

@@ -19,7 +19,7 @@ use self::budgets::Budgets;
 pub(crate) struct Limits {
     /// Registrations that an address may make in a minute; `None`: any number.
     pub(crate) registrations: Option<NonZeroU32>,
-    /// Wrong secrets that may come from an address in a minute; `None`: any number.
+    /// Wrong secrets of one client that may come from an address in a minute; `None`: any number.
     pub(crate) wrong_secrets: Option<NonZeroU32>,
     /// Who may say in X-Forwarded-For from where a request came.
     pub(crate) trusted_proxies: Proxies,
@@ -65,14 +65,15 @@ struct ByAddress {
 }
 
 impl ByAddress {
-    fn budgets(&self, charge: Charge) -> Option<&Budgets> {
-        // Two questions and not one `match`: core may learn of a charge that has no budget here.
-        if charge == Charge::Registration {
-            self.registrations.as_ref()
-        } else if charge == Charge::WrongSecret {
-            self.wrong_secrets.as_ref()
-        } else {
-            None
+    /// The budgets that a charge draws on, and what it is about besides the address.
+    fn budgets<'c>(&self, charge: &'c Charge) -> Option<(&Budgets, &'c str)> {
+        match charge {
+            Charge::Registration => Some((self.registrations.as_ref()?, "")),
+            Charge::WrongSecret { client_id } => {
+                Some((self.wrong_secrets.as_ref()?, client_id.as_str()))
+            }
+            // Core may learn of a charge that has no budget here.
+            _ => None,
         }
     }
 }
@@ -82,13 +83,14 @@ impl Limiter for ByAddress {
         self.proxies.client(head)
     }
 
-    fn wait(&self, payer: IpAddr, charge: Charge) -> Option<Duration> {
-        self.budgets(charge)?.wait(payer)
+    fn wait(&self, payer: IpAddr, charge: &Charge) -> Option<Duration> {
+        let (budgets, about) = self.budgets(charge)?;
+        budgets.wait(payer, about)
     }
 
-    fn charge(&self, payer: IpAddr, charge: Charge) {
-        if let Some(budgets) = self.budgets(charge) {
-            budgets.spend(payer);
+    fn charge(&self, payer: IpAddr, charge: &Charge) {
+        if let Some((budgets, about)) = self.budgets(charge) {
+            budgets.spend(payer, about);
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct Proxies {
 
 impl Proxies {
     pub(crate) fn new(trusted: Vec<IpNet>) -> Self {
+        let trusted = trusted.into_iter().map(canonical).collect();
         Self { trusted, said_untrusted: Arc::default() }
     }
 
@@ -70,6 +71,19 @@ impl Proxies {
             );
         }
     }
+}
+
+/// A network of IPv4 addresses that are written as IPv6 ones (`::ffff:10.0.0.0/104`) by itself, as the
+/// addresses are that are looked for in it.
+fn canonical(network: IpNet) -> IpNet {
+    /// The bits before a mapped address (RFC 4291 §2.5.5.2).
+    const MAPPED: u8 = 96;
+    let mapped = || {
+        let address = network.addr().to_canonical();
+        let length = network.prefix_len().checked_sub(MAPPED).filter(|_| address.is_ipv4())?;
+        IpNet::new(address, length).ok()
+    };
+    if network.addr().is_ipv6() { mapped().unwrap_or(network) } else { network }
 }
 
 /// An address as proxies write it, some with a port.
@@ -129,5 +143,18 @@ mod tests {
             assert_eq!(client(trusted, "127.0.0.1", fields).unwrap(), pays, "{fields:?}");
             assert_eq!(client(trusted, "::ffff:127.0.0.1", fields).unwrap(), pays, "{fields:?}");
         }
+    }
+
+    #[test]
+    fn dos_04_a_proxys_network_may_be_written_as_one_of_ipv6() {
+        for (trusted, proxy) in [
+            ("::ffff:10.0.0.0/104", "10.1.2.3"),
+            ("::ffff:10.1.2.3/128", "::ffff:10.1.2.3"),
+            ("::ffff:0:0/96", "192.0.2.1"),
+            ("::1/128", "::1"),
+        ] {
+            assert_eq!(client(&[trusted], proxy, &["203.0.113.5"]).unwrap(), "203.0.113.5");
+        }
+        assert_eq!(client(&["::ffff:10.0.0.0/104"], "11.0.0.1", &["x"]).unwrap(), "11.0.0.1");
     }
 }

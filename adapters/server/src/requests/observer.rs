@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use vestibule_core::{ClientId, Event, GrantId};
 use vestibule_hyper::{Observer, Outcome, RequestId, Seen};
 
-use super::milliseconds;
+use super::{milliseconds, shown};
 use crate::store::Store;
 
 /// Writes the line of each request that Vestibule answered.
@@ -46,6 +46,7 @@ impl Observer for Log {
         let request_id = seen.request_id.map(RequestId::as_str);
         let method = seen.method.as_str();
         let status = seen.status.as_u16();
+        let path = shown(seen.path);
         let outcome = outcome(seen.outcome);
         macro_rules! line {
             ($level:ident) => {
@@ -53,7 +54,7 @@ impl Observer for Log {
                     target: "vestibule::request",
                     request_id,
                     method,
-                    path = seen.path,
+                    path = &*path,
                     status,
                     duration_ms = milliseconds(seen.duration),
                     outcome,

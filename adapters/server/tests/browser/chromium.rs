@@ -2,17 +2,14 @@
 //! end.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use oauth2::http::Method;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use thirtyfour::common::command::{Command as WebDriverCommand, ExtensionCommand};
 use thirtyfour::extensions::query::{ElementPollerWithTimeout, ElementQueryable};
 use thirtyfour::{
@@ -22,6 +19,7 @@ use thirtyfour::{
 use tokio::runtime::Runtime;
 use url::Url;
 
+use crate::chromedriver::Chromedriver;
 use crate::tls::Front;
 use crate::tools::Tools;
 
@@ -41,23 +39,29 @@ pub(crate) enum Scheme {
 pub(crate) struct Chromium {
     driver: WebDriver,
     runtime: Runtime,
-    _chromedriver: Chromedriver,
-    profile: TempDir,
+    chromedriver: Chromedriver,
 }
 
 impl Chromium {
-    /// Every host but the loopback ones is behind the front; those that are not do not exist.
-    pub(crate) fn start(tools: &Tools, front: &Front, javascript: bool) -> Self {
-        let chromedriver = Chromedriver::start(tools);
-        let profile = TempDir::new().unwrap();
-        let capabilities = capabilities(tools, front, &profile, javascript);
+    /// Every host but the loopback ones is behind the front; those that are not do not exist. Its
+    /// profile and its temporary files are in the folder.
+    pub(crate) fn start(tools: &Tools, front: &Front, folder: &Path, javascript: bool) -> Self {
+        let temporary = folder.join("tmp");
+        fs::create_dir(&temporary).unwrap();
+        let chromedriver = Chromedriver::start(tools, &temporary);
+        let capabilities = capabilities(tools, front, &folder.join("profile"), javascript);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let url = format!("http://127.0.0.1:{}", chromedriver.port);
         let poller = Arc::new(ElementPollerWithTimeout::new(PATIENCE, POLL));
         let connect =
             WebDriver::builder(url, capabilities).poller(poller).request_timeout(PATIENCE);
         let driver = runtime.block_on(connect.connect()).unwrap();
-        Self { driver, runtime, _chromedriver: chromedriver, profile }
+        Self { driver, runtime, chromedriver }
+    }
+
+    /// Ends the driver alone, as somebody's `kill -9` does.
+    pub(crate) fn kill_driver(&self) {
+        self.chromedriver.kill_alone();
     }
 
     /// Goes to an address, as if it had been typed.
@@ -231,21 +235,15 @@ impl Chromium {
 impl Drop for Chromium {
     fn drop(&mut self) {
         let quit = self.driver.clone().quit();
+        // A page that hangs keeps the browser from ending when it is told to; the group ends it.
         let _ = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, quit).await });
-        // A page that hangs keeps the browser from ending when it is told to.
-        let id = self.driver.handle().capabilities().get("goog:processID").cloned();
-        let id = id.unwrap_or_default();
-        let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        if command.contains(&self.profile.path().display().to_string()) {
-            let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
-        }
     }
 }
 
 fn capabilities(
     tools: &Tools,
     front: &Front,
-    profile: &TempDir,
+    profile: &Path,
     javascript: bool,
 ) -> ChromeCapabilities {
     let mut capabilities = ChromeCapabilities::new();
@@ -271,7 +269,7 @@ fn capabilities(
             front.port
         ),
         format!("--ignore-certificate-errors-spki-list={}", front.key_hash),
-        format!("--user-data-dir={}", profile.path().display()),
+        format!("--user-data-dir={}", profile.display()),
     ];
     for argument in arguments {
         capabilities.add_arg(&argument).unwrap();
@@ -282,48 +280,6 @@ fn capabilities(
         capabilities.add_experimental_option("prefs", blocked).unwrap();
     }
     capabilities
-}
-
-/// The driver's process.
-struct Chromedriver {
-    child: Child,
-    port: u16,
-}
-
-impl Chromedriver {
-    /// It chooses a port on IPv4 and wants the same on IPv6, where somebody else may have it.
-    fn start(tools: &Tools) -> Self {
-        const TRIES: usize = 5;
-        let mut said = Vec::new();
-        (0..TRIES)
-            .find_map(|_| Self::try_to_start(tools, &mut said))
-            .unwrap_or_else(|| panic!("chromedriver did not start: {said:?}"))
-    }
-
-    fn try_to_start(tools: &Tools, said: &mut Vec<String>) -> Option<Self> {
-        let mut command = Command::new(&tools.chromedriver);
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut started = Self { child: command.spawn().unwrap(), port: 0 };
-        let mut lines = BufReader::new(started.child.stdout.take().unwrap()).lines();
-        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let port = line.strip_prefix("ChromeDriver was started successfully on port ");
-            let port = port.map(|port| port.trim_end_matches('.').parse().unwrap());
-            said.push(line);
-            port
-        });
-        // A full pipe would stop it.
-        thread::spawn(move || lines.for_each(drop));
-        started.port = port?;
-        Some(started)
-    }
-}
-
-impl Drop for Chromedriver {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[derive(Debug)]

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod again;
+mod chromedriver;
 mod chromium;
 mod cookies;
 mod gallery;

@@ -43,7 +43,7 @@ fn web_08_no_other_site_can_frame_a_page() {
         assert!(chromium.all("main").is_empty(), "{}", chromium.words());
         chromium.look_into(None);
         let console = chromium.console();
-        assert!(console.iter().any(|line| line.contains("frame")), "{console:?}");
+        assert!(console.iter().any(|line| line.contains("frame-ancestors")), "{console:?}");
     }
 }
 

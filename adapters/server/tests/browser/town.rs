@@ -38,7 +38,7 @@ pub(crate) struct Town {
     _front: Front,
     _running: Running,
     _provider: Provider,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// What a town is like.
@@ -92,14 +92,14 @@ impl<'a> Plan<'a> {
         routes.push(("auth.test", running.address.clone()));
         let front = Front::start(routes);
         Some(Town {
-            chromium: Chromium::start(&tools, &front, self.javascript),
+            chromium: Chromium::start(&tools, &front, folder.path(), self.javascript),
             wire,
             sites,
             metadata,
             _front: front,
             _running: running,
             _provider: provider,
-            _folder: folder,
+            folder,
         })
     }
 }

@@ -15,16 +15,15 @@ const RESOURCE: &str = "https://auth.example.com/";
 const VERSION: (&str, &str) = ("MCP-Protocol-Version", "2025-06-18");
 
 #[test]
-fn claude_connects_and_refreshes_from_two_addresses() {
+fn claude_connects_and_refreshes_from_two_addresses_at_once() {
     let site = Site::of(ORIGIN, ORIGIN, "");
     let get = |path: &str| site.send(&httpx(&format!("GET {path}"), &[VERSION], None));
     let resource = document(&get("/.well-known/oauth-protected-resource"));
     assert_eq!(resource["authorization_servers"], json!([ORIGIN]));
     let server = metadata(&get("/.well-known/oauth-authorization-server"), &site);
-    let post = |name: &str, content_type: &str, body: &str| {
+    let written = |name: &str, content_type: &str, body: &str| {
         let line = format!("POST {}", path(&text(&server, name)));
-        let own = [("Content-Type", content_type)];
-        site.send(&httpx(&line, &own, Some(body)))
+        httpx(&line, &[("Content-Type", content_type)], Some(body))
     };
     let sent = json!({
         "client_name": "Claude",
@@ -35,14 +34,15 @@ fn claude_connects_and_refreshes_from_two_addresses() {
         "scope": SCOPES,
     });
     let register = || {
-        let answer = post("registration_endpoint", "application/json", &sent.to_string());
-        registered(&answer, &sent)
+        let request = written("registration_endpoint", "application/json", &sent.to_string());
+        registered(&site.send(&request), &sent)
     };
     let client = register();
     let secret = client.secret.unwrap();
-    let token = |pairs: &[(&str, &str)]| {
-        post("token_endpoint", "application/x-www-form-urlencoded", &urlencode(pairs))
+    let to_token = |pairs: &[(&str, &str)]| {
+        written("token_endpoint", "application/x-www-form-urlencoded", &urlencode(pairs))
     };
+    let token = |pairs: &[(&str, &str)]| site.send(&to_token(pairs));
     for back in BACK {
         let query = urlencode(&[
             ("response_type", "code"),
@@ -72,7 +72,8 @@ fn claude_connects_and_refreshes_from_two_addresses() {
             ("client_secret", &*secret),
             ("resource", RESOURCE),
         ];
-        let [one, other] = [(); 2].map(|()| tokens(&token(&refreshing), ORIGIN, SCOPES));
+        let both = site.at_once(["203.0.113.5", "198.51.100.7"], &to_token(&refreshing));
+        let [one, other] = both.map(|answer| tokens(&answer, ORIGIN, SCOPES));
         assert_eq!(one["refresh_token"], other["refresh_token"]);
         let without = refreshing.map(|pair| {
             if pair.0 == "client_secret" { ("client_secret", "another") } else { pair }

@@ -6,23 +6,27 @@ use serde_json::{Value, json};
 use crate::judge::{assert_refused, document, metadata, text, tokens};
 use crate::libraries::form;
 use crate::site::{MCP, SCOPES, STATE, Site, challenge};
-use crate::typescript_v1::{get, register, token};
+use crate::typescript_v1::{get, register, token, token_as};
 
 const BACK: &str = "http://localhost:3335/oauth/callback";
 /// Where that port is busy.
 const MOVED: &str = "http://localhost:49150/oauth/callback";
 const VERIFIER: &str = "QYmE8_7vAYFWv.wljkJ4~nXb0mkaeNVjQuJq3PCnKpT";
 
-fn client_metadata() -> Value {
+/// It registers without a secret where the server lists that.
+fn client_metadata(server: &Value, back: &str) -> Value {
+    let methods = server["token_endpoint_auth_methods_supported"].as_array().unwrap();
+    let wanted = ["none", "client_secret_post", "client_secret_basic"];
+    let method = wanted.into_iter().find(|method| methods.contains(&json!(method))).unwrap();
     json!({
         "client_name": "MCP CLI Proxy",
         "client_uri": "https://github.com/modelcontextprotocol/mcp-cli",
         "software_id": "2e6dc280-f3c3-4e01-99a7-8181dbd1d23d",
         "software_version": "0.15.1",
-        "redirect_uris": [BACK],
+        "redirect_uris": [back],
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
+        "token_endpoint_auth_method": method,
         "application_type": "native",
     })
 }
@@ -40,17 +44,20 @@ fn asked(id: &str, back: &str, scope: &str) -> String {
     ])
 }
 
+/// Where its port is busy it takes another and registers again; had it not, the old registration would
+/// do for any port (RFC 8252 §7.3).
 #[test]
 fn mcp_remote_connects_and_refreshes_with_its_scope() {
     let site = Site::start();
     document(&get(&site, "/.well-known/oauth-protected-resource/mcp"));
     let server = metadata(&get(&site, "/.well-known/oauth-authorization-server"), &site);
-    let methods = server["token_endpoint_auth_methods_supported"].as_array().unwrap();
-    assert!(methods.contains(&json!("none")), "{methods:?}");
-    let client = register(&site, &server, &client_metadata());
-    for (back, scope, granted) in
-        [(BACK, "mcp:read", "mcp:read"), (MOVED, "openid email profile", SCOPES)]
-    {
+    let [client, again] =
+        [BACK, MOVED].map(|back| register(&site, &server, &client_metadata(&server, back)));
+    for (client, back, scope, granted) in [
+        (&client, BACK, "mcp:read", "mcp:read"),
+        (&client, MOVED, "mcp:write", "mcp:write"),
+        (&again, MOVED, "openid email profile", SCOPES),
+    ] {
         let endpoint = text(&server, "authorization_endpoint");
         let code = site.signed_in(&endpoint, &asked(&client.id, back, scope), back).code;
         let pairs = [
@@ -59,18 +66,16 @@ fn mcp_remote_connects_and_refreshes_with_its_scope() {
             ("code_verifier", VERIFIER),
             ("redirect_uri", back),
             ("resource", MCP),
-            ("client_id", &*client.id),
         ];
-        let mut last = tokens(&token(&site, &server, &pairs, None), MCP, granted);
+        let mut last = tokens(&token_as(&site, &server, client, &pairs), MCP, granted);
         for _ in 0..2 {
             let pairs = [
                 ("grant_type", "refresh_token"),
                 ("refresh_token", &*text(&last, "refresh_token")),
                 ("scope", &*text(&last, "scope")),
                 ("resource", MCP),
-                ("client_id", &*client.id),
             ];
-            last = tokens(&token(&site, &server, &pairs, None), MCP, granted);
+            last = tokens(&token_as(&site, &server, client, &pairs), MCP, granted);
         }
     }
 }

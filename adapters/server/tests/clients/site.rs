@@ -1,7 +1,8 @@
 //! The program behind its proxy, a provider where Ada signs in, and Ada's browser.
 
 use std::fs;
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
+use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -59,6 +60,9 @@ client_secret = "planted-planted"
 [[resource]]
 uri = "{resource}"
 scopes = ["mcp:read", "mcp:write"]
+
+[limits]
+trusted_proxies = ["127.0.0.1/32"]
 "#
         );
         let folder = TempDir::new().unwrap();
@@ -79,6 +83,22 @@ scopes = ["mcp:read", "mcp:write"]
     /// Sends bytes.
     pub(crate) fn send(&self, request: &str) -> Answer {
         exchange(&self.address, request)
+    }
+
+    /// Sends the same bytes as they come from these addresses, all at the same moment, each on a
+    /// connection of its own and behind what the proxy says of it.
+    pub(crate) fn at_once<const N: usize>(&self, from: [&str; N], request: &str) -> [Answer; N] {
+        let (line, rest) = request.split_once("\r\n").unwrap();
+        let ready = Barrier::new(N);
+        let send = |address: &str| {
+            let request = format!("{line}\r\nX-Forwarded-For: {address}\r\n{rest}");
+            ready.wait();
+            self.send(&request)
+        };
+        thread::scope(|scope| {
+            let sending = from.map(|address| scope.spawn(move || send(address)));
+            sending.map(|sent| sent.join().unwrap())
+        })
     }
 
     /// A person's browser is sent to `endpoint` with `query`, signs in and comes back: what it brings

@@ -41,6 +41,48 @@ pub(crate) fn token(
     site.send(&node(&line, &own, Some(&form(pairs))))
 }
 
+/// `selectClientAuthMethod`: what the registration was answered with, where the server lists it; else
+/// the first that it can do of those that are listed.
+fn method<'a>(server: &'a Value, client: &'a Registered) -> &'a str {
+    let listed = server["token_endpoint_auth_methods_supported"].as_array();
+    let listed: Vec<_> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
+    let lists = |method: &str| listed.contains(&method);
+    let answered = client.answer["token_endpoint_auth_method"].as_str();
+    if let Some(answered) = answered.filter(|method| listed.is_empty() || lists(method)) {
+        return answered;
+    }
+    match &client.secret {
+        Some(_) if listed.is_empty() || lists("client_secret_basic") => "client_secret_basic",
+        Some(_) if lists("client_secret_post") || !lists("none") => "client_secret_post",
+        Some(_) | None => "none",
+    }
+}
+
+/// A request to the token endpoint as a client that registered, by the method that it chooses.
+pub(crate) fn token_as(
+    site: &Site,
+    server: &Value,
+    client: &Registered,
+    pairs: &[(&str, &str)],
+) -> Answer {
+    let mut pairs = pairs.to_vec();
+    let secret = client.secret.as_deref();
+    match (method(server, client), secret) {
+        ("client_secret_basic", Some(secret)) => {
+            token(site, server, &pairs, Some(&basic(&client.id, secret)))
+        }
+        ("client_secret_post", Some(secret)) => {
+            pairs.extend([("client_id", &*client.id), ("client_secret", secret)]);
+            token(site, server, &pairs, None)
+        }
+        ("none", _) => {
+            pairs.push(("client_id", &client.id));
+            token(site, server, &pairs, None)
+        }
+        (method, secret) => panic!("{method} with {secret:?}"),
+    }
+}
+
 fn client_metadata(method: &str) -> Value {
     json!({
         "client_name": "Simple OAuth MCP Client",
@@ -70,47 +112,34 @@ fn asked(id: &str, resource: Option<&str>) -> String {
 /// Each method that it knows: the id alone, a secret in the body, a secret in the header as it is.
 #[test]
 fn typescript_v1_connects_by_each_method() {
-    for method in ["none", "client_secret_post", "client_secret_basic"] {
+    for asked_for in ["none", "client_secret_post", "client_secret_basic"] {
         let site = Site::start();
         let resource = document(&get(&site, "/.well-known/oauth-protected-resource/mcp"));
         assert_eq!(resource["resource"], MCP);
         let server = text(&json!({ "it": resource["authorization_servers"][0] }), "it");
         let well_known = format!("{server}/.well-known/oauth-authorization-server");
         let server = metadata(&get(&site, path(&well_known)), &site);
-        let client = register(&site, &server, &client_metadata(method));
+        let client = register(&site, &server, &client_metadata(asked_for));
+        assert_eq!(method(&server, &client), asked_for);
         // zod: `redirect_uris` is an array of the answer.
         assert!(client.answer["redirect_uris"].is_array(), "{}", client.answer);
         let endpoint = text(&server, "authorization_endpoint");
         let back = site.signed_in(&endpoint, &asked(&client.id, Some(MCP)), BACK);
 
-        let secret = client.secret.as_deref();
-        let header = secret.map(|secret| basic(&client.id, secret));
-        let header = header.as_deref().filter(|_| method == "client_secret_basic");
-        let with_client = |mut pairs: Vec<(&'static str, String)>| {
-            if header.is_none() {
-                pairs.push(("client_id", client.id.clone()));
-                pairs.extend(secret.map(|secret| ("client_secret", secret.to_owned())));
-            }
-            let pairs: Vec<_> = pairs.iter().map(|(name, value)| (*name, &**value)).collect();
-            token(&site, &server, &pairs, header)
-        };
-        let first = tokens(
-            &with_client(vec![
-                ("grant_type", "authorization_code".to_owned()),
-                ("code", back.code.clone()),
-                ("code_verifier", VERIFIER.to_owned()),
-                ("redirect_uri", BACK.to_owned()),
-                ("resource", MCP.to_owned()),
-            ]),
-            MCP,
-            SCOPES,
-        );
-        let refreshed = with_client(vec![
-            ("grant_type", "refresh_token".to_owned()),
-            ("refresh_token", text(&first, "refresh_token")),
-            ("resource", MCP.to_owned()),
-        ]);
-        tokens(&refreshed, MCP, SCOPES);
+        let first = [
+            ("grant_type", "authorization_code"),
+            ("code", &*back.code),
+            ("code_verifier", VERIFIER),
+            ("redirect_uri", BACK),
+            ("resource", MCP),
+        ];
+        let first = tokens(&token_as(&site, &server, &client, &first), MCP, SCOPES);
+        let refreshing = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", &*text(&first, "refresh_token")),
+            ("resource", MCP),
+        ];
+        tokens(&token_as(&site, &server, &client, &refreshing), MCP, SCOPES);
     }
 }
 
@@ -131,9 +160,8 @@ fn typescript_v1_takes_the_origin_where_the_resource_says_nothing() {
         ("code", &*back.code),
         ("code_verifier", VERIFIER),
         ("redirect_uri", BACK),
-        ("client_id", &*client.id),
     ];
-    tokens(&token(&site, &server, &pairs, None), ELSEWHERE, SCOPES);
+    tokens(&token_as(&site, &server, &client, &pairs), ELSEWHERE, SCOPES);
 }
 
 /// It wipes all that it has and registers once more on this status and code.

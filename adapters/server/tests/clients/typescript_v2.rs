@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::judge::{assert_nothing, document, metadata, text, tokens};
 use crate::libraries::form;
 use crate::site::{SCOPES, STATE, Site, challenge};
-use crate::typescript_v1::{get, register, token};
+use crate::typescript_v1::{get, register, token_as};
 
 const TENANT: &str = "https://auth.example.com/tenant1";
 const MCP: &str = "https://auth.example.com/tenant1/mcp";
@@ -60,15 +60,13 @@ fn typescript_v2_connects_to_an_issuer_with_a_path() {
             ("code_verifier", VERIFIER),
             ("redirect_uri", BACK),
             ("resource", MCP),
-            ("client_id", &*client.id),
         ];
-        let first = tokens(&token(&site, &server, &pairs, None), MCP, granted);
+        let first = tokens(&token_as(&site, &server, &client, &pairs), MCP, granted);
         let pairs = [
             ("grant_type", "refresh_token"),
             ("refresh_token", &*text(&first, "refresh_token")),
             ("resource", MCP),
-            ("client_id", &*client.id),
         ];
-        tokens(&token(&site, &server, &pairs, None), MCP, granted);
+        tokens(&token_as(&site, &server, &client, &pairs), MCP, granted);
     }
 }
