@@ -19,7 +19,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use running::{Running, run, run_within, until_closed};
+use running::{Running, run, run_within};
 use sign_in::coming_back;
 use tokio::task::JoinHandle;
 use vestibule_core::Request;

@@ -10,8 +10,9 @@ mod sign_in;
 use std::time::Duration;
 
 use frames::{GOAWAY, HEADERS};
-use running::{Running, read_response, run_within, until_closed};
+use running::{METADATA, Running, read_response, run_within, until_closed};
 use sign_in::coming_back;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use vestibule_hyper::{Limits, Options};
@@ -64,6 +65,21 @@ async fn an_answer_that_takes_longer_than_the_grace_is_given_with_http_2() {
     let answer = frames::until(&mut client, HEADERS).await;
     assert!(answer.payload.starts_with(&STATUS_303), "{:?}", answer.payload);
     until_closed(&mut client).await;
+    timeout(BOUND, running.stopped).await.unwrap().unwrap();
+}
+
+/// Behind an answer that is not taken, the next handler of an HTTP/1.1 connection does not run.
+#[tokio::test]
+async fn who_reads_nothing_keeps_no_server_from_its_end() {
+    let running = with_short_grace().await;
+    let mut client = running.connect().await;
+    let many = METADATA.repeat(1000);
+    // Until neither kernel takes more.
+    let stalled = Duration::from_millis(200);
+    while let Ok(sent) = timeout(stalled, client.write_all(many.as_bytes())).await {
+        sent.unwrap();
+    }
+    running.stop.send(()).unwrap();
     timeout(BOUND, running.stopped).await.unwrap().unwrap();
 }
 
