@@ -5,6 +5,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -12,22 +13,27 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
 use tower_service::Service;
 
+use crate::counted::Counted;
+use crate::heard::Heard;
+use crate::house::Guest;
 use crate::limits::Limits;
-use crate::usage::{Counted, Usage};
+use crate::usage::Spent;
 
 /// What a client may send of one request's body before it is read, in bytes: HTTP/2's own default,
 /// and one byte less than the longest body that is read at all.
 const STREAM_WINDOW: u32 = 64 * 1024 - 1;
 
 /// The same for all requests of one HTTP/2 connection together.
-const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
+const CONNECTION_WINDOW: u32 = 2 * STREAM_WINDOW;
 
 /// How many bytes of one HTTP/2 answer wait for a client that does not read: more than any document
 /// or page of ours.
 const SEND_BUFFER: usize = 64 * 1024;
+
+/// The longest time between pings: hyper adds it to the time it is.
+const PING_AT_MOST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What all connections have in common.
 pub(crate) struct Connections<S> {
@@ -50,9 +56,10 @@ where
     pub(crate) fn new(limits: Limits, service: S, stopping: watch::Receiver<()>) -> Self {
         let mut http = auto::Builder::new(TokioExecutor::new());
         let head = limits.head.max(8 * 1024);
+        let ping = limits.ping.min(PING_AT_MOST);
+        // hyper's own deadline of heads also runs while a kept connection is idle; ours does not.
         http.http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.idle_deadline)
+            .header_read_timeout(None)
             .max_buf_size(usize::try_from(head).unwrap_or(usize::MAX));
         // Beside these, the defaults of hyper and h2 end a connection whose client resets requests
         // as fast as it sends them (CVE-2023-44487: 20 that were not yet looked at), provokes our
@@ -64,36 +71,49 @@ where
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_send_buf_size(SEND_BUFFER)
-            .keep_alive_interval(limits.ping)
-            .keep_alive_timeout(limits.ping);
+            .keep_alive_interval(ping)
+            .keep_alive_timeout(ping);
         Self { http, limits, service, stopping }
     }
 
-    /// Serves a connection until it is closed, idle for too long, or all are to end.
+    /// Serves a connection until it is closed, has had its time, or all are to end.
     pub(crate) fn serve(
         &self,
         stream: TcpStream,
         peer: SocketAddr,
+        guest: Guest,
     ) -> impl Future<Output = ()> + Send + use<S, B> {
         // Answers are written at once; where the option is refused they are merely later.
         let _ = stream.set_nodelay(true);
-        let usage = Usage::begun();
+        let usage = Arc::clone(&guest.usage);
         let service = Counted { inner: self.service.clone(), peer, usage: Arc::clone(&usage) };
         let service = TowerToHyperService::new(service);
-        let connection = self.http.serve_connection(TokioIo::new(stream), service).into_owned();
+        let stream = TokioIo::new(Heard { stream, usage: Arc::clone(&usage) });
+        let connection = self.http.serve_connection(stream, service).into_owned();
         let (mut stopping, limits) = (self.stopping.clone(), self.limits.clone());
         async move {
+            // Its place is another's as soon as the socket is closed.
+            let _guest = guest;
             let mut connection = pin!(connection);
-            tokio::select! {
+            let spent = tokio::select! {
+                biased;
                 // What went wrong on a connection is its client's business.
                 _ = connection.as_mut() => return,
-                () = usage.idle_for(limits.idle_deadline) => {}
-                _ = stopping.changed() => {}
-            }
-            // HTTP/1.1: no further request. HTTP/2: GOAWAY (RFC 9113 §6.8). Whoever is not done
-            // after the grace has a client that does not read its answer, or sends no more.
+                spent = usage.spent(&limits) => spent,
+                _ = stopping.changed() => Spent::Idle,
+            };
+            // HTTP/1.1: no further request. HTTP/2: GOAWAY (RFC 9113 §6.8), which the first poll
+            // below writes. Handlers that run are waited for, and end by themselves; whoever is not
+            // done a grace after the last of them has a client that does not read its answer, or
+            // sends no more.
+            let grace = if spent == Spent::Unasked { Duration::ZERO } else { limits.grace };
+            usage.closes(grace);
             connection.as_mut().graceful_shutdown();
-            let _ = timeout(limits.grace, connection).await;
+            tokio::select! {
+                biased;
+                _ = connection => {}
+                () = usage.given_up(grace) => {}
+            }
         }
     }
 }

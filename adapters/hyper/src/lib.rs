@@ -40,9 +40,13 @@
 //! There is no knowledge of OAuth in this crate, and none is needed: what makes a call safe travels
 //! with the call.
 
+mod answer;
 mod body;
 mod clock;
 mod connection;
+mod counted;
+mod heard;
+mod house;
 mod limiter;
 mod limits;
 mod observe;
@@ -52,10 +56,10 @@ mod transport;
 mod usage;
 
 pub use clock::SystemClock;
+pub use counted::Peer;
 pub use limiter::Limiter;
 pub use limits::Limits;
 pub use observe::{Observer, Outcome, RequestId, Seen};
 pub use serve::{serve, serve_within};
 pub use service::{Options, Vestibule};
 pub use transport::{NoCertificate, NoTransport, ReqwestTransport, ReqwestTransportBuilder};
-pub use usage::Peer;

@@ -65,7 +65,8 @@ pub struct Seen<'a> {
 pub enum Outcome {
     /// A flow ran to its reply.
     Replied,
-    /// As many flows ran as may, or the service was shutting down: 503.
+    /// As many flows ran as may, bodies held as much as they may, or the service was shutting down:
+    /// 503.
     Overloaded,
     /// The request's body broke off or was malformed: 400.
     BodyBroken,

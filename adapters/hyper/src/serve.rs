@@ -2,16 +2,16 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
 use crate::connection::Connections;
+use crate::house::House;
 use crate::limits::Limits;
 
 /// How long nothing is accepted after the machine has run out of sockets.
@@ -63,20 +63,21 @@ pub async fn serve_within<S, B>(
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let at_most = usize::try_from(limits.connections).unwrap_or(usize::MAX);
-    let places = Arc::new(Semaphore::new(at_most.min(Semaphore::MAX_PERMITS)));
+    let house = House::new(limits.connections);
     let (stop, stopping) = watch::channel(());
     let each = Connections::new(limits, service, stopping);
     let mut running = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
         let accepting = async {
-            // Nobody closes the semaphore; and where no place is free, clients wait in line before
-            // the socket.
-            let place = Arc::clone(&places).acquire_owned().await.ok();
-            (listener.accept().await, place)
+            let accepted = listener.accept().await;
+            match accepted {
+                // Who finds no place waits for one, and the others in line before the socket.
+                Ok((stream, peer)) => Ok((stream, peer, house.enter().await)),
+                Err(error) => Err(error),
+            }
         };
-        let (accepted, place) = tokio::select! {
+        let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
             accepted = accepting => accepted,
@@ -84,19 +85,15 @@ pub async fn serve_within<S, B>(
         // What has ended is forgotten here, so that the set does not grow with time.
         while running.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, peer)) => {
-                let connection = each.serve(stream, peer);
-                running.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
+            Ok((stream, peer, guest)) => {
+                running.spawn(each.serve(stream, peer, guest));
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(OUT_OF_SOCKETS).await,
         }
     }
     drop(listener);
-    // Each connection ends within its grace.
+    // Each connection ends a grace after its last handler.
     drop(stop);
     while running.join_next().await.is_some() {}
 }

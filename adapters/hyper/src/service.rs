@@ -17,7 +17,7 @@ use tower_service::Service;
 use vestibule_core::drive::{Driver, drive};
 use vestibule_core::{Charge, Event, Reply, Request, Response, Server};
 
-use crate::body;
+use crate::body::{self, Room, Unread};
 use crate::limiter::Limiter;
 use crate::observe::{Observer, Outcome, RequestId, Seen};
 
@@ -39,6 +39,8 @@ struct Shared<D> {
     options: Options,
     /// One permit for each flow that may run.
     places: Arc<Semaphore>,
+    /// One permit for each byte that bodies may hold.
+    bodies: Arc<Semaphore>,
 }
 
 /// What an operator may want otherwise.
@@ -50,6 +52,11 @@ pub struct Options {
     pub body_deadline: Duration,
     /// How many flows may run at once. Default 4096; one more is answered with 503 at once.
     pub flows_at_most: u32,
+    /// How much the bodies of all requests may hold together, in bytes, from their first byte until
+    /// their flows have ended. Default 64 MiB: a thousand of the longest that are read, or 65 536 of
+    /// a kibibyte. A body that finds no room is answered with 503 at once; requests without a body
+    /// need none.
+    pub body_memory: usize,
     /// Who is told what became of each request. Default nobody.
     pub observer: Arc<dyn Observer>,
     /// Who counts registrations and wrong secrets. Default nobody.
@@ -61,6 +68,7 @@ impl Default for Options {
         Self {
             body_deadline: Duration::from_secs(10),
             flows_at_most: 4096,
+            body_memory: 64 * 1024 * 1024,
             observer: Arc::new(()),
             limiter: Arc::new(()),
         }
@@ -72,6 +80,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("body_deadline", &self.body_deadline)
             .field("flows_at_most", &self.flows_at_most)
+            .field("body_memory", &self.body_memory)
             .finish_non_exhaustive()
     }
 }
@@ -87,7 +96,9 @@ impl<D: Driver + 'static> Vestibule<D> {
     #[must_use]
     pub fn with_options(server: Server, driver: D, options: Options) -> Self {
         let places = Arc::new(Semaphore::new(places(&options)));
-        Self { shared: Arc::new(Shared { server, driver, options, places }) }
+        let bodies = options.body_memory.min(Semaphore::MAX_PERMITS);
+        let bodies = Arc::new(Semaphore::new(bodies));
+        Self { shared: Arc::new(Shared { server, driver, options, places, bodies }) }
     }
 
     /// The server, to ask it who sent a request: [`Server::authenticate`].
@@ -168,11 +179,17 @@ where
         request_id: parts.extensions.get().cloned(),
         began: Instant::now(),
     };
-    let read = body::read(parts, body, shared.options.body_deadline).await;
+    let read = body::read(parts, body, shared.options.body_deadline, &shared.bodies).await;
     // The client's own time is not the flow's.
     about.began = Instant::now();
-    let Ok(request) = read else {
-        return about.tell(&shared, Outcome::BodyBroken, Response::body_broken(), &[]);
+    let (request, room) = match read {
+        Ok(read) => read,
+        Err(Unread::Broken) => {
+            return about.tell(&shared, Outcome::BodyBroken, Response::body_broken(), &[]);
+        }
+        Err(Unread::NoRoom) => {
+            return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
+        }
     };
     // Taken only now: a client that sends slowly keeps no other from its place.
     let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
@@ -180,7 +197,8 @@ where
     };
     let (answer, answered) = oneshot::channel();
     let (request, due) = admitted(&shared, request);
-    tokio::spawn(run(shared, request, due, about, place, answer));
+    let taken = Taken { place, room };
+    tokio::spawn(run(shared, request, due, about, taken, answer));
     // Without an answer the runtime is going down and has dropped the task.
     answered.await.unwrap_or_else(|_| Response::overloaded())
 }
@@ -209,7 +227,7 @@ async fn run<D: Driver + 'static>(
     request: Request,
     due: Option<Due>,
     about: About,
-    place: OwnedSemaphorePermit,
+    taken: Taken,
     answer: oneshot::Sender<Response>,
 ) {
     let flow = async {
@@ -227,12 +245,19 @@ async fn run<D: Driver + 'static>(
             (about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]), None)
         }
     };
+    drop(taken.room);
     // The client may be gone by now; the flow was driven to its end all the same.
     let _ = answer.send(response);
     if let Some(step) = follow_up {
         drive(&shared.driver, step).await;
     }
-    drop(place);
+    drop(taken.place);
+}
+
+/// What a flow has taken of what all share.
+struct Taken {
+    place: OwnedSemaphorePermit,
+    room: Room,
 }
 
 /// What is told of a request, whatever becomes of it.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use gate::{Gate, Told, gate};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use sign_in::{coming_back, get, server};
 use tower_service::Service;
@@ -169,6 +169,52 @@ async fn htt_09_a_body_that_is_too_large() {
     assert_eq!(call(&service, endless).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
 
+/// What bodies that never end hold together is bounded, and nobody else is kept from asking.
+#[tokio::test]
+async fn htt_09_bodies_that_are_not_finished_hold_no_more_than_they_may() {
+    let mut options = Options::default();
+    options.body_memory = 4 * Request::BODY_LIMIT;
+    let (service, _gate) = gate(server(), options);
+    let mut unfinished = Vec::new();
+    for _ in 0..4 {
+        let body = Unfinished(Some(Bytes::from(vec![b'x'; Request::BODY_LIMIT])));
+        let request = http::Request::post("/oauth/token").body(body).unwrap();
+        let mut handler = service.clone().call(request);
+        assert!(is_pending(handler.as_mut()).await);
+        unfinished.push(handler);
+    }
+    for refused in [with_body("a"), with_body(vec![b'x'; Request::BODY_LIMIT])] {
+        let refused = call(&service, refused).await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(refused.headers().contains_key(RETRY_AFTER));
+    }
+    assert_eq!(call(&service, get(METADATA).map(Full::new)).await.status(), StatusCode::OK);
+    // One client goes away.
+    unfinished.pop();
+    let fits = call(&service, with_body(vec![b'x'; Request::BODY_LIMIT])).await;
+    assert_eq!(fits.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    // The flow has given back what it held.
+    let fits = call(&service, with_body(vec![b'x'; Request::BODY_LIMIT])).await;
+    assert_eq!(fits.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+/// What is announced and not sent holds nothing.
+#[tokio::test]
+async fn htt_09_announced_bodies_keep_nobody_out() {
+    let mut options = Options::default();
+    options.body_memory = Request::BODY_LIMIT;
+    let (service, _gate) = gate(server(), options);
+    let mut announced = Vec::new();
+    for _ in 0..100 {
+        let request = http::Request::post("/oauth/token").body(Unfinished(None)).unwrap();
+        let mut handler = service.clone().call(request);
+        assert!(is_pending(handler.as_mut()).await);
+        announced.push(handler);
+    }
+    let fits = call(&service, with_body(vec![b'x'; Request::BODY_LIMIT])).await;
+    assert_eq!(fits.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
 #[tokio::test]
 async fn htt_12_a_body_that_is_too_slow() {
     let mut options = Options::default();
@@ -208,7 +254,7 @@ async fn the_observer_is_told_and_may_panic() {
 }
 
 /// Whether a future is pending after one poll.
-async fn is_pending(mut future: Pin<&mut impl Future>) -> bool {
+async fn is_pending(mut future: Pin<&mut (impl Future + ?Sized)>) -> bool {
     std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
@@ -222,6 +268,24 @@ impl http_body::Body for Endless {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1000])))))
+    }
+}
+
+/// It announces as much as may be read, sends this much, and does not end.
+struct Unfinished(Option<Bytes>);
+
+impl http_body::Body for Unfinished {
+    type Data = Bytes;
+    type Error = Infallible;
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.take().map_or(Poll::Pending, |data| Poll::Ready(Some(Ok(Frame::data(data)))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(Request::BODY_LIMIT as u64)
     }
 }
 

@@ -1,5 +1,7 @@
 //! HTTP/2 in frames (RFC 9113 §4.1), for what no client library would do.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-const DATA: u8 = 0;
+pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
 pub(crate) const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
@@ -96,8 +98,22 @@ pub(crate) fn open_request(stream: u32, more: &[u8]) -> Vec<u8> {
 
 /// A `POST` whose body has begun.
 pub(crate) fn open_body(stream: u32) -> Vec<u8> {
+    post(stream, 0)
+}
+
+/// One whose body has ended, too.
+pub(crate) fn whole_body(stream: u32) -> Vec<u8> {
+    post(stream, END_STREAM)
+}
+
+fn post(stream: u32, end: u8) -> Vec<u8> {
     let begun = frame(HEADERS, END_HEADERS, stream, &head(0x83, "/oauth/token", &[]));
-    [begun, frame(DATA, 0, stream, b"a")].concat()
+    [begun, frame(DATA, end, stream, b"a")].concat()
+}
+
+/// Lets the server send so many more bytes of an answer; stream 0 is all of them.
+pub(crate) fn window(stream: u32, bytes: u32) -> Vec<u8> {
+    frame(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes())
 }
 
 pub(crate) fn metadata(stream: u32) -> Vec<u8> {
@@ -119,12 +135,15 @@ pub(crate) async fn send(client: &mut TcpStream, frames: &[u8]) {
 
 /// The next frame of a kind.
 pub(crate) async fn until(client: &mut TcpStream, kind: u8) -> Frame {
-    loop {
-        let frame = read_frame(client).await.unwrap();
-        if frame.kind == kind {
-            return frame;
+    let reading = async {
+        loop {
+            let frame = read_frame(client).await.unwrap();
+            if frame.kind == kind {
+                return frame;
+            }
         }
-    }
+    };
+    timeout(BOUND, reading).await.unwrap()
 }
 
 pub(crate) async fn read_frame(client: &mut TcpStream) -> std::io::Result<Frame> {

@@ -18,7 +18,7 @@ use tower_service::Service;
 use vestibule_hyper::{Limits, Options, Vestibule, serve_within};
 
 use crate::gate::{Gate, Keeper, gate};
-use crate::sign_in::server;
+use crate::sign_in::{coming_back, server};
 
 pub(crate) const METADATA: &str =
     "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nHost: as.test\r\n\r\n";
@@ -66,25 +66,45 @@ impl Running {
         client
     }
 
+    /// Waits until hyper has dropped a handler's future.
+    pub(crate) async fn handler_dropped(&mut self) {
+        timeout(BOUND, self.dropped.recv()).await.unwrap().unwrap();
+    }
+
+    /// Waits until the first request of a sign-in is being answered; it is until the gate opens.
+    pub(crate) async fn ask(&mut self) -> TcpStream {
+        let request = coming_back(self.vestibule.server());
+        let cookie = request.headers()["cookie"].to_str().unwrap();
+        let head = format!("GET {} HTTP/1.1\r\nHost: a\r\nCookie: {cookie}\r\n\r\n", request.uri());
+        let client = self.send(head).await;
+        self.gate.expect(&["load"]).await;
+        client
+    }
+
     pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
-        self.stopped.await.unwrap();
-        self.vestibule.shutdown().await;
+        timeout(BOUND, self.stopped).await.unwrap().unwrap();
+        timeout(BOUND, self.vestibule.shutdown()).await.unwrap();
     }
 }
 
 /// A response's head and the body that its Content-Length announces.
 pub(crate) async fn read_response(client: &mut TcpStream) -> String {
-    let mut read = Vec::new();
-    while !read.ends_with(b"\r\n\r\n") {
-        read.push(client.read_u8().await.unwrap());
-    }
-    let head = String::from_utf8(read).unwrap();
+    let head = read_head(client).await;
     let length = head.to_lowercase();
     let length = length.split("content-length:").nth(1).and_then(|rest| rest.lines().next());
     let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
-    client.read_exact(&mut body).await.unwrap();
+    timeout(BOUND, client.read_exact(&mut body)).await.unwrap().unwrap();
     head + &String::from_utf8(body).unwrap()
+}
+
+/// A response's head alone.
+pub(crate) async fn read_head(client: &mut TcpStream) -> String {
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n\r\n") {
+        read.push(timeout(BOUND, client.read_u8()).await.unwrap().unwrap());
+    }
+    String::from_utf8(read).unwrap()
 }
 
 /// Waits until the other side has closed; what it said until then.
