@@ -147,7 +147,7 @@ impl State {
         self.handlers == 0 && self.answers.is_empty()
     }
 
-    /// `None` where a time so far away that it cannot be told.
+    /// `None`: at no time, or at one so far away that it cannot be told.
     fn spent_at(&self, limits: &Limits) -> Option<Instant> {
         if self.shown_out {
             return Some(self.idle_since);
