@@ -1,4 +1,4 @@
-//! Every message of one sign-in, byte for byte: discovery, registration, sign-in, tokens, refresh,
+//! Every message of one sign-in: discovery, registration, sign-in, tokens, refresh,
 //! revocation.
 //!
 //! The snapshot is the wire as a person reads it. A change of it is a change of the wire: review it
@@ -7,10 +7,11 @@
 
 mod world;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use vestibule_core::Response;
 
 use world::browser::{callback_of, form_of};
@@ -42,7 +43,7 @@ impl Story {
             writeln!(self.told, "{name}: {value}").unwrap();
         }
         if !body.is_empty() {
-            writeln!(self.told, "\n{body}").unwrap();
+            writeln!(self.told, "\n{}", in_order(body)).unwrap();
         }
         let calls = self.world.upstream.calls.len();
         let response = self.world.send(request(method, uri, &headers, body));
@@ -53,7 +54,7 @@ impl Story {
         for (name, value) in &response.headers {
             writeln!(self.told, "{name}: {}", value.to_str().unwrap()).unwrap();
         }
-        writeln!(self.told, "\n{}\n", text(&response)).unwrap();
+        writeln!(self.told, "\n{}\n", in_order(&text(&response))).unwrap();
         self.browser.keep(&response);
         response
     }
@@ -126,7 +127,8 @@ fn every_message_of_a_sign_in_is_stable() {
     );
     let tokens = json_of(&tokens);
     story.told.push_str("    the access token says: ");
-    story.told.push_str(&world::claims_of(tokens["access_token"].as_str().unwrap()).to_string());
+    let claims = world::claims_of(tokens["access_token"].as_str().unwrap());
+    story.told.push_str(&in_order(&claims.to_string()));
     story.told.push_str("\n\n");
     story.world.pass(600);
     let refreshed = story.tell_form(
@@ -164,4 +166,20 @@ fn every_message_of_a_sign_in_is_stable() {
 fn the_same_seed_and_clock_tell_the_same_story() {
     let code = || World::new().until_code()["code"].clone();
     assert_eq!(code(), code());
+}
+
+/// JSON with its members by name, anything else as it is. Their order means nothing (RFC 8259 §1), and
+/// another crate of the workspace may have serde_json keep the one in which they were written.
+fn in_order(text: &str) -> String {
+    fn sorted(value: Value) -> Value {
+        if let Value::Object(members) = value {
+            let members: BTreeMap<_, _> = members.into_iter().collect();
+            Value::Object(members.into_iter().map(|(name, it)| (name, sorted(it))).collect())
+        } else if let Value::Array(items) = value {
+            Value::Array(items.into_iter().map(sorted).collect())
+        } else {
+            value
+        }
+    }
+    serde_json::from_str(text).map_or_else(|_| text.to_owned(), |value| sorted(value).to_string())
 }
