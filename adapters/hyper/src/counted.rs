@@ -1,10 +1,11 @@
 use std::convert::Infallible;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{CONNECTION, HOST};
+use http::header::{CONNECTION, HOST, RETRY_AFTER};
 use http::{HeaderValue, StatusCode, Version};
 use tower_service::Service;
 
@@ -40,11 +41,14 @@ where
     }
 
     fn call(&mut self, mut request: http::Request<R>) -> Self::Future {
-        let handler = Handler::begun(&self.usage, request.version());
+        let Some(handler) = Handler::begun(&self.usage, request.version()) else {
+            // What would begin now would not be waited for, and its answer might be lost.
+            return Box::pin(ready(Ok(wordless(StatusCode::SERVICE_UNAVAILABLE))));
+        };
         if !names_one_host(&request) {
             return Box::pin(async move {
                 drop(handler);
-                Ok(nameless())
+                Ok(wordless(StatusCode::BAD_REQUEST))
             });
         }
         request.extensions_mut().insert(Peer(self.peer));
@@ -67,9 +71,13 @@ fn names_one_host<R>(request: &http::Request<R>) -> bool {
 }
 
 /// As hyper answers to what is no HTTP: without a word, and the connection is closed.
-fn nameless<B>() -> http::Response<Answer<B>> {
+fn wordless<B>(status: StatusCode) -> http::Response<Answer<B>> {
     let mut response = http::Response::new(Answer::empty());
-    *response.status_mut() = StatusCode::BAD_REQUEST;
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     response
 }

@@ -61,9 +61,13 @@ impl House {
         if guests.usages.values().any(|usage| usage.is_shown_out()) {
             return;
         }
-        let resting = guests.usages.values().filter_map(|usage| Some((usage.rests()?, usage)));
-        if let Some((_, usage)) = resting.min_by_key(|(rests, _)| *rests) {
-            usage.show_out();
+        loop {
+            let resting = guests.usages.values().filter_map(|usage| Some((usage.rests()?, usage)));
+            match resting.min_by_key(|(rests, _)| *rests) {
+                // It may have been asked something since it was looked at.
+                Some((_, usage)) if !usage.show_out() => {}
+                Some(_) | None => return,
+            }
         }
     }
 

@@ -102,10 +102,15 @@ impl Usage {
     }
 
     /// Asks a resting connection to give its place to another: it does so unless it is used by
-    /// then.
-    pub(crate) fn show_out(&self) {
-        self.state().shown_out = true;
-        self.changed.notify_one();
+    /// then. Whether it rests still; one that has begun to work meanwhile is left alone.
+    pub(crate) fn show_out(&self) -> bool {
+        let mut state = self.state();
+        let rests = state.rests();
+        if rests {
+            state.shown_out = true;
+            self.changed.notify_one();
+        }
+        rests
     }
 
     /// Whether it was asked to, and has not been used since.
@@ -234,5 +239,32 @@ impl Drop for Untaken {
         let mut state = self.usage.state();
         state.answers.remove(&self.number);
         self.usage.ended(&state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage() -> Arc<Usage> {
+        Usage::begun(Arc::new(Notify::new()))
+    }
+
+    #[test]
+    fn a_connection_that_is_asked_something_is_not_shown_out() {
+        let usage = usage();
+        let handler = Handler::begun(&usage, Version::HTTP_11);
+        assert!(!usage.show_out() && !usage.is_shown_out());
+        drop(handler);
+        assert!(usage.show_out() && usage.is_shown_out());
+    }
+
+    #[test]
+    fn an_answer_that_is_not_taken_keeps_its_connection() {
+        let usage = usage();
+        let answer = Untaken::made(&usage);
+        assert!(!usage.show_out());
+        drop(answer);
+        assert!(usage.show_out());
     }
 }

@@ -14,20 +14,20 @@ pub(crate) fn is_token(scope: &str) -> bool {
 ///
 /// Where none is named, the resource's own are the default (RFC 6749 §3.3). So it is where only
 /// scopes of OpenID Connect are named: clients that find no scope anywhere ask for `openid email
-/// profile` or `offline_access` all the same, and mean no resource by them.
+/// profile` or `offline_access` all the same, and Claude for `claudeai`; none of them means a resource.
 ///
 /// # Errors
 /// [`Refusal::UnknownScope`] where others are named and none of them is known: what was asked for is
 /// not here, and nothing else may stand in for it.
 pub(crate) fn asked(named: Option<&str>, known: &[String]) -> Result<String, Refusal> {
-    /// OpenID Connect Core §5.4, §11.
-    const OF_PEOPLE: [&str; 7] =
-        ["", "openid", "profile", "email", "address", "phone", "offline_access"];
+    /// OpenID Connect Core §5.4, §11, and Claude's.
+    const OF_NO_RESOURCE: [&str; 8] =
+        ["", "openid", "profile", "email", "address", "phone", "offline_access", "claudeai"];
     let named = named.unwrap_or_default();
     let left = remaining(named, known);
     if !left.is_empty() || known.is_empty() {
         Ok(left)
-    } else if named.split(' ').all(|scope| OF_PEOPLE.contains(&scope)) {
+    } else if named.split(' ').all(|scope| OF_NO_RESOURCE.contains(&scope)) {
         Ok(known.join(" "))
     } else {
         Err(Refusal::UnknownScope)
@@ -73,7 +73,13 @@ mod tests {
 
     #[test]
     fn none_that_means_a_resource_asks_for_the_resources_own() {
-        for named in [None, Some("offline_access"), Some("openid email profile"), Some(" ")] {
+        for named in [
+            None,
+            Some("offline_access"),
+            Some("openid email profile"),
+            Some("claudeai"),
+            Some(" "),
+        ] {
             assert_eq!(asked(named, &known()).unwrap(), "read write");
         }
     }

@@ -1,8 +1,8 @@
 //! Names that imitate: anybody may register a client and call it what they like.
 
-use unicode_security::RestrictionLevel;
+use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
-use unicode_security::restriction_level::RestrictionLevelDetection;
+use unicode_security::mixed_script::AugmentedScriptSet;
 
 use crate::check::redirect_uri::RegisteredRedirect;
 use crate::flow::AuthorizeRequest;
@@ -78,8 +78,9 @@ pub(super) fn imitation<'a>(
 }
 
 /// How a name looks: letters that look alike are one, and so are upper and lower case, in either
-/// order, since `I` looks like `l` and `i` does not.
-struct Looks([Word; 2]);
+/// order, since `I` looks like `l` and `i` does not. A sign that looks like a letter may be one or
+/// stand between two: `Goog|e`, `Goo|gle`.
+struct Looks([Word; 4]);
 
 /// The letters and digits of a name, and where among them a word begins or ends.
 struct Word {
@@ -89,29 +90,36 @@ struct Word {
 
 impl Looks {
     fn of(name: &str) -> Self {
+        let lower_first = |c: char| -> String { skeleton(&c.to_lowercase().to_string()).collect() };
+        let lower_last = |c: char| -> String { skeleton(&c.to_string()).collect() };
+        let is_letter = |c: char| c.is_alphanumeric();
+        let looks_so = |c: char| lower_last(c).contains(is_letter);
         Self([
-            Word::of(name, |c| skeleton(&c.to_lowercase().to_string()).collect()),
-            Word::of(name, |c| skeleton(&c.to_string()).collect::<String>().to_lowercase()),
+            Word::of(name, is_letter, lower_first),
+            Word::of(name, is_letter, lower_last),
+            Word::of(name, looks_so, lower_first),
+            Word::of(name, looks_so, lower_last),
         ])
     }
 
     /// Whether it contains what looks like another name, as words of its own.
     fn like(&self, other: &str) -> bool {
         let other = Self::of(other);
-        self.0.iter().zip(&other.0).any(|(own, other)| own.has(&other.letters))
+        self.0.iter().any(|own| other.0.iter().any(|other| own.has(&other.letters)))
     }
 }
 
 impl Word {
-    fn of(name: &str, seen: impl Fn(char) -> String) -> Self {
+    fn of(name: &str, is_letter: impl Fn(char) -> bool, seen: impl Fn(char) -> String) -> Self {
         let (mut letters, mut edges) = (String::new(), vec![0]);
         let mut before = ' ';
         for c in name.chars() {
-            if is_edge(before, c) {
+            if is_edge(before, c, &is_letter) {
                 edges.push(letters.len());
             }
-            if c.is_alphanumeric() {
-                letters.extend(seen(c).chars().filter(|c| c.is_alphanumeric()));
+            if is_letter(c) {
+                let seen = seen(c).to_lowercase();
+                letters.extend(seen.chars().filter(|c| c.is_alphanumeric()));
             }
             before = c;
         }
@@ -120,18 +128,20 @@ impl Word {
     }
 
     fn has(&self, other: &str) -> bool {
-        let is_edge = |at: usize| self.edges.contains(&at);
-        let mut found = self.letters.match_indices(other);
-        !other.is_empty() && found.any(|(at, _)| is_edge(at) && is_edge(at + other.len()))
+        let begins = |at: &usize| {
+            let rest = self.letters.get(*at..).unwrap_or_default();
+            rest.starts_with(other) && self.edges.contains(&(at + other.len()))
+        };
+        !other.is_empty() && self.edges.iter().any(begins)
     }
 }
 
 /// Whether one word ends and another may begin: `Google Drive`, `GoogleDrive`, `Google2`.
-fn is_edge(before: char, after: char) -> bool {
-    before.is_alphanumeric() != after.is_alphanumeric()
-        || !after.is_alphanumeric()
+fn is_edge(before: char, after: char, is_letter: impl Fn(char) -> bool) -> bool {
+    is_letter(before) != is_letter(after)
+        || !is_letter(after)
         || before.is_lowercase() && after.is_uppercase()
-        || before.is_alphabetic() != after.is_alphabetic()
+        || before.is_numeric() != after.is_numeric()
 }
 
 /// Whether a host is a domain or lies below it.
@@ -163,11 +173,17 @@ fn is_address(word: &str) -> bool {
         && !last.eq_ignore_ascii_case("js")
 }
 
-/// Unicode UTS #39 §5.2: a word of one script, or of scripts that are written together, is no more
-/// than "highly restrictive". Words apart may be of any: `Notizen от 日本`.
+/// Unicode UTS #39 §5.1: whether one word has letters of scripts that nobody writes together, but
+/// for Latin ones beside those of East Asia (§5.2). Words apart may be of any: `Notizen от 日本`.
 fn mixes_scripts(name: &str) -> bool {
+    let name: String = name.nfkc().collect();
     let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.any(|word| word.detect_restriction_level() > RestrictionLevel::HighlyRestrictive)
+    words.any(|word| {
+        let others: String = word.chars().filter(|c| !c.is_ascii()).collect();
+        let together = AugmentedScriptSet::for_str(&others);
+        let of_east_asia = together.hanb || together.jpan || together.kore;
+        !of_east_asia && AugmentedScriptSet::for_str(word).is_empty()
+    })
 }
 
 #[cfg(test)]
@@ -188,6 +204,9 @@ mod tests {
             "G o o g l e",
             "G.o-o_gle",
             "(Goo\u{301}gle)",
+            "Goog|e",
+            "Goo|gle",
+            "Googl\u{212E}",
         ] {
             assert!(Looks::of(name).like("Google"), "{name}");
         }
@@ -211,7 +230,14 @@ mod tests {
 
     #[test]
     fn a_short_name_is_a_name_too() {
-        for (name, known) in [("SAP", "SAP"), ("sap connector", "SAP"), ("微信", "微信")] {
+        for (name, known) in [
+            ("SAP", "SAP"),
+            ("sap connector", "SAP"),
+            ("微信", "微信"),
+            ("saSAS", "SAS"),
+            ("0penai", "OpenAI"),
+            ("Cl\u{237A}ude", "Claude"),
+        ] {
             assert!(Looks::of(name).like(known), "{name}");
         }
     }
@@ -221,8 +247,20 @@ mod tests {
         for name in ["pаypal", "Αpple"] {
             assert!(mixes_scripts(name), "{name}");
         }
-        let honest =
-            ["Notes 2", "Заметки MCP", "日本語ノート", "Café-Notes", "한글 노트", "MCP Inspector"];
+        let honest = [
+            "Notes 2",
+            "Заметки MCP",
+            "日本語ノート",
+            "Café-Notes",
+            "한글 노트",
+            "MCP Inspector",
+            "mc²",
+            "No³ Nº",
+            "ＡＢＣ",
+            "ᏣᎳᎩ",
+            "LINE日本",
+            "Kakao톡",
+        ];
         for name in honest {
             assert!(!mixes_scripts(name), "{name}");
         }

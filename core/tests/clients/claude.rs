@@ -130,3 +130,18 @@ fn claude_sends_a_root_resource_with_a_slash() {
     assert_eq!(audience(&tokens), "https://mcp.test");
     assert_eq!(member(&tokens, "token_type"), "Bearer");
 }
+
+/// Where no scope is told to it; it stands for none.
+#[test]
+fn claude_asks_for_a_scope_of_its_own() {
+    let mut world = world();
+    let client = registered(&mut world, &metadata("client_secret_post"));
+    let changes = [
+        ("client_id", &*client.id),
+        ("redirect_uri", BACK[0]),
+        ("scope", "claudeai"),
+        ("resource", MCP),
+    ];
+    let page = world.get(&crate::world::authorize_with(&changes));
+    assert_eq!(page.status, 200, "{}", crate::world::text(&page));
+}
