@@ -8,30 +8,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use support::served::start;
 use support::{Running, send, vestibule};
-use tempfile::TempDir;
-
-const CONFIGURATION: &str = r#"
-issuer = "https://auth.example.com"
-listen = "127.0.0.1:0"
-secrets = ["planted-planted-planted-planted-planted"]
-store = "memory:"
-
-[[provider]]
-id = "idp"
-authorization_endpoint = "https://idp.example.com/authorize"
-token_endpoint = "https://idp.example.com/token"
-userinfo_endpoint = "https://idp.example.com/userinfo"
-client_id = "vestibule"
-client_secret = "planted-planted"
-"#;
-
-fn start(arguments: &[&str]) -> (Running, TempDir) {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("vestibule.toml"), CONFIGURATION).unwrap();
-    let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
-    (Running::start(command.args(arguments).current_dir(folder.path())), folder)
-}
 
 fn get(running: &Running, path: &str) -> String {
     support::get(&running.address, "auth.example.com", path)

@@ -4,37 +4,8 @@
 
 mod support;
 
-use std::fs;
-
-use support::{Running, get, header, vestibule};
-use tempfile::TempDir;
-
-const CONFIGURATION: &str = r#"
-issuer = "https://auth.example.com"
-listen = "127.0.0.1:0"
-secrets = ["planted-planted-planted-planted-planted"]
-store = "memory:"
-
-[[provider]]
-id = "idp"
-authorization_endpoint = "https://idp.example.com/authorize"
-token_endpoint = "https://idp.example.com/token"
-userinfo_endpoint = "https://idp.example.com/userinfo"
-client_id = "vestibule"
-client_secret = "planted-planted"
-"#;
-
-/// The program, and the folder of its configuration.
-fn start(arguments: &[&str]) -> (Running, TempDir) {
-    start_with(CONFIGURATION, arguments)
-}
-
-fn start_with(configuration: &str, arguments: &[&str]) -> (Running, TempDir) {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("vestibule.toml"), configuration).unwrap();
-    let mut command = vestibule(&["serve", "--config", "vestibule.toml"]);
-    (Running::start(command.args(arguments).current_dir(folder.path())), folder)
-}
+use support::served::{CONFIGURATION, start, start_with};
+use support::{get, header};
 
 #[test]
 fn it_says_when_it_is_ready_and_ends_cleanly() {
