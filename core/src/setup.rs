@@ -9,7 +9,7 @@ use crate::config::{Config, Issuer, Lifetimes, Paths, Registration, Resource};
 use crate::cookies::CookieNames;
 use crate::keys::{KeyRing, SealingKey, SigningKey};
 use crate::language::{English, Language};
-use crate::page::Style;
+use crate::page::{KnownNames, Style};
 use crate::provider::Provider;
 
 /// Shared by every flow of a server, for as long as the longest of them takes.
@@ -25,6 +25,7 @@ struct Ready {
     resources: Vec<Resource>,
     cookies: CookieNames,
     style: Style,
+    known_names: KnownNames,
 }
 
 impl Setup {
@@ -48,6 +49,7 @@ impl Setup {
             resources,
             cookies: CookieNames::of(&config.issuer),
             style: Style::of(&config.look),
+            known_names: KnownNames::of(&config),
             config,
         })))
     }
@@ -135,9 +137,12 @@ impl Setup {
 
     /// Who runs the server, as people read it.
     pub(crate) fn operator(&self) -> &str {
-        let origin = self.issuer().origin();
-        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-        self.0.config.look.name.as_deref().unwrap_or(host)
+        self.config().operator()
+    }
+
+    /// The names that are not anybody's to take.
+    pub(crate) fn known_names(&self) -> &KnownNames {
+        &self.0.known_names
     }
 
     pub(crate) fn style(&self) -> &Style {

@@ -86,6 +86,13 @@ impl Config {
             map_users: false,
         }
     }
+
+    /// Who runs the server, as people read it.
+    pub(crate) fn operator(&self) -> &str {
+        let origin = self.issuer.origin();
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+        self.look.name.as_deref().unwrap_or(host)
+    }
 }
 
 /// How long things live; whole seconds count.

@@ -8,6 +8,7 @@ mod style;
 
 pub(crate) use answer::Answer;
 pub(crate) use error::{ErrorPage, Reader};
+pub(crate) use imitation::KnownNames;
 pub(crate) use sign_in::{Shown, sign_in};
 pub(crate) use style::Style;
 
