@@ -6,8 +6,13 @@
 //! more than 20 % above its own. `-- --save` writes the figures down. Processors differ in what they
 //! offer to the crypto crates, so the figures are no promise for another machine.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench says so when something is wrong")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a bench says so when something is wrong"
+)]
 #![allow(clippy::print_stdout, reason = "a bench says what it measured")]
+#![allow(clippy::disallowed_methods, reason = "a bench is not core: it has arguments and a file")]
 
 mod walk;
 
@@ -35,7 +40,7 @@ fn main() -> ExitCode {
         let mut town = Town::new(server(key()));
         let requests = Play::of(&mut town, scene, TIMES).rehearsed(&mut town);
         if how == "play" {
-            measured(&mut town, requests);
+            measured(&town, requests);
         }
         return ExitCode::SUCCESS;
     }
@@ -78,7 +83,7 @@ fn allocations(scene: Scene) -> u64 {
     let mut town = Town::new(server(key()));
     let requests = Play::of(&mut town, scene, TIMES).rehearsed(&mut town);
     let counted = allocation_counter::measure(|| {
-        measured(&mut town, requests);
+        measured(&town, requests);
     });
     counted.count_total / TIMES as u64
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::Client;
 use crate::grant::Allowed;
 use crate::ids::ClientId;
-use crate::keys::{Purpose, SealingKey};
+use crate::keys::{KeyRing, Purpose, SealingKey};
 use crate::refusal::Refusal;
 use crate::seal::{open_record, seal_record};
 use crate::setup::Setup;
@@ -52,40 +52,40 @@ struct Stored {
     at: Timestamp,
 }
 
+/// The kinds of their records.
+const ISSUER: &str = "cutoff/issuer";
+const CLIENT: &str = "cutoff/client";
+const SUBJECT: &str = "cutoff/subject";
+
 impl Cutoff {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Issuer => "cutoff/issuer",
-            Self::Client(_) => "cutoff/client",
-            Self::Subject(_) => "cutoff/subject",
-        }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Self::Issuer => "",
-            Self::Client(id) => id.as_str(),
-            Self::Subject(subject) => subject,
-        }
-    }
-
     /// Where it is: under each key that what it ends may be sealed with.
     pub(crate) fn places<'s>(&self, setup: &'s Setup) -> Vec<(RecordKey, &'s SealingKey)> {
-        match self.own_key(setup) {
-            Some(key) => vec![(self.record_key(key), key)],
-            None => setup.keys().all().map(|key| (self.record_key(key), key)).collect(),
-        }
+        let (kind, name, own_key) = match self {
+            Self::Issuer => (ISSUER, "", None),
+            Self::Client(id) => (CLIENT, id.as_str(), setup.registered_under(id.as_str())),
+            Self::Subject(subject) => (SUBJECT, subject.as_str(), None),
+        };
+        keys(setup.keys(), own_key).map(|key| (place(key, kind, name), key)).collect()
     }
+}
 
-    fn own_key<'s>(&self, setup: &'s Setup) -> Option<&'s SealingKey> {
-        let Self::Client(id) = self else { return None };
-        setup.registered_under(id.as_str())
-    }
+/// The one key of what has its own, or all.
+fn keys<'s>(
+    ring: &'s KeyRing,
+    own_key: Option<&'s SealingKey>,
+) -> impl Iterator<Item = &'s SealingKey> {
+    let others = if own_key.is_some() { None } else { Some(ring.all()) };
+    own_key.into_iter().chain(others.into_iter().flatten())
+}
 
-    fn record_key(&self, key: &SealingKey) -> RecordKey {
-        let mac = key.mac(Purpose::CutoffName, &[self.kind().as_bytes(), self.name().as_bytes()]);
-        RecordKey::new(self.kind(), &mac[..16])
-    }
+fn place(key: &SealingKey, kind: &'static str, name: &str) -> RecordKey {
+    let mac = key.mac(Purpose::CutoffName, &[kind.as_bytes(), name.as_bytes()]);
+    RecordKey::new(kind, &mac[..16])
+}
+
+/// Where cutoffs of all grants may be: they are asked for at every request, and never move.
+pub(crate) fn issuer_places(ring: &KeyRing) -> Vec<RecordKey> {
+    ring.all().map(|key| place(key, ISSUER, "")).collect()
 }
 
 /// A cutoff's record.
@@ -125,15 +125,30 @@ struct Question {
     freshness: Freshness,
 }
 
+/// What several questions have in common.
+#[derive(Clone, Copy)]
+struct Asking<'s> {
+    setup: &'s Setup,
+    since: Timestamp,
+    freshness: Freshness,
+}
+
+impl Asking<'_> {
+    fn at(self, place: RecordKey) -> Question {
+        Question { place, since: self.since, freshness: self.freshness }
+    }
+}
+
 impl Questions {
     /// For a client that wants something new. Only one that registered itself can be over: one that
     /// is configured is ended by its operator's configuration.
     pub(crate) fn of_client(setup: &Setup, client: &Client) -> Self {
+        let mut questions = Self::default();
         if client.registered_itself() {
-            Self::default().client(setup, client.id(), THE_BEGINNING, Freshness::Fresh)
-        } else {
-            Self::default()
+            let asking = Asking { setup, since: THE_BEGINNING, freshness: Freshness::Fresh };
+            questions.client(asking, client.id(), setup.key_inside(client));
         }
+        questions
     }
 
     /// For a flow of which no person is known yet.
@@ -142,46 +157,47 @@ impl Questions {
     /// keeps would be something that stays of an anonymous request, so it is asked afresh.
     pub(crate) fn of_flow(setup: &Setup, client: &Client, allowed_at: Timestamp) -> Self {
         let freshness = if client.registered_itself() { Freshness::Fresh } else { SEEN_WITHIN };
-        Self::default().about(setup, &Cutoff::Issuer, allowed_at, SEEN_WITHIN).client(
-            setup,
-            client.id(),
-            allowed_at,
-            freshness,
-        )
+        let asking = Asking { setup, since: allowed_at, freshness };
+        let mut questions = Self::default();
+        questions.issuer(Asking { freshness: SEEN_WITHIN, ..asking });
+        questions.client(asking, client.id(), setup.key_inside(client));
+        questions
     }
 
     /// For a flow whose person has become known.
-    pub(crate) fn of_subject(setup: &Setup, subject: String, allowed_at: Timestamp) -> Self {
-        Self::default().about(setup, &Cutoff::Subject(subject), allowed_at, SEEN_WITHIN)
+    pub(crate) fn of_subject(setup: &Setup, subject: &str, allowed_at: Timestamp) -> Self {
+        let mut questions = Self::default();
+        questions.subject(Asking { setup, since: allowed_at, freshness: SEEN_WITHIN }, subject);
+        questions
     }
 
     /// For a grant: all of them.
     pub(crate) fn of_grant(setup: &Setup, allowed: &Allowed, freshness: Freshness) -> Self {
-        let allowed_at = allowed.allowed_at;
-        Self::default()
-            .about(setup, &Cutoff::Subject(allowed.user.key()), allowed_at, freshness)
-            .client(setup, &allowed.client_id, allowed_at, freshness)
-            .about(setup, &Cutoff::Issuer, allowed_at, freshness)
+        let asking = Asking { setup, since: allowed.allowed_at, freshness };
+        let own_key = setup.registered_under(allowed.client_id.as_str());
+        let mut questions = Self(Vec::with_capacity(3));
+        questions.subject(asking, &allowed.user.key());
+        questions.client(asking, &allowed.client_id, own_key);
+        questions.issuer(asking);
+        questions
     }
 
-    /// A client_id was there before anything could end it, however late something was allowed: so
-    /// any cutoff of it holds.
-    fn client(self, setup: &Setup, id: &ClientId, since: Timestamp, freshness: Freshness) -> Self {
-        let registered = setup.registered_under(id.as_str()).is_some();
-        let since = if registered { THE_BEGINNING } else { since };
-        self.about(setup, &Cutoff::Client(id.clone()), since, freshness)
+    fn issuer(&mut self, asking: Asking<'_>) {
+        self.0.extend(asking.setup.issuer_cutoffs().iter().cloned().map(|it| asking.at(it)));
     }
 
-    fn about(
-        mut self,
-        setup: &Setup,
-        cutoff: &Cutoff,
-        since: Timestamp,
-        freshness: Freshness,
-    ) -> Self {
-        let places = cutoff.places(setup).into_iter();
-        self.0.extend(places.map(|(place, _)| Question { place, since, freshness }));
-        self
+    /// `own_key` is the one inside the id of a client that registered itself. Such an id was there
+    /// before anything could end it, however late something was allowed: so any cutoff of it holds.
+    fn client(&mut self, asking: Asking<'_>, id: &ClientId, own_key: Option<&SealingKey>) {
+        let since = if own_key.is_some() { THE_BEGINNING } else { asking.since };
+        let asking = Asking { since, ..asking };
+        let keys = keys(asking.setup.keys(), own_key);
+        self.0.extend(keys.map(|key| asking.at(place(key, CLIENT, id.as_str()))));
+    }
+
+    fn subject(&mut self, asking: Asking<'_>, subject: &str) {
+        let keys = asking.setup.keys().all();
+        self.0.extend(keys.map(|key| asking.at(place(key, SUBJECT, subject))));
     }
 
     /// Whether a cutoff has ended it.

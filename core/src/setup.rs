@@ -7,10 +7,12 @@ use crate::check::redirect_uri::Policy;
 use crate::client::{Client, ConfiguredClient};
 use crate::config::{Config, Issuer, Lifetimes, Paths, Registration, Resource};
 use crate::cookies::CookieNames;
+use crate::cutoff;
 use crate::keys::{KeyRing, SealingKey, SigningKey};
 use crate::language::{English, Language};
 use crate::page::{KnownNames, Style};
 use crate::provider::Provider;
+use crate::store::RecordKey;
 
 /// Shared by every flow of a server, for as long as the longest of them takes.
 #[derive(Clone)]
@@ -26,6 +28,7 @@ struct Ready {
     cookies: CookieNames,
     style: Style,
     known_names: KnownNames,
+    issuer_cutoffs: Vec<RecordKey>,
 }
 
 impl Setup {
@@ -41,8 +44,10 @@ impl Setup {
             // An issuer is an http or https URL without a fragment: a resource too.
             resources.extend(Resource::new(config.issuer.as_str(), Vec::new()));
         }
+        let keys = KeyRing::new(&config.secrets, &config.issuer)?;
         Some(Self(Arc::new(Ready {
-            keys: KeyRing::new(&config.secrets, &config.issuer)?,
+            issuer_cutoffs: cutoff::issuer_places(&keys),
+            keys,
             registration_keys: KeyRing::new(registration_secrets, &config.issuer)?,
             clients: config.clients.iter().cloned().map(Arc::new).collect(),
             providers: config.providers.iter().cloned().map(Arc::new).collect(),
@@ -79,6 +84,16 @@ impl Setup {
     /// The keys that client_ids may be sealed with.
     pub(crate) fn registration_keys(&self) -> &KeyRing {
         &self.0.registration_keys
+    }
+
+    /// The key inside the id of a client that registered itself.
+    pub(crate) fn key_inside(&self, client: &Client) -> Option<&SealingKey> {
+        self.registration_keys().named(client.key()?)
+    }
+
+    /// Where cutoffs of everybody may be.
+    pub(crate) fn issuer_cutoffs(&self) -> &[RecordKey] {
+        &self.0.issuer_cutoffs
     }
 
     /// The key inside a client_id, if it is one that registration made.

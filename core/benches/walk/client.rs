@@ -73,7 +73,7 @@ impl Scene {
 }
 
 /// A sign-in; an access token.
-pub fn access_token(town: &mut town::Town) -> String {
+pub fn access_token(town: &town::Town) -> String {
     let mut ask = |asked| town.answer(asked);
     let client_id = register(0, &mut ask);
     sign_in(&client_id, &mut ask)["access_token"].as_str().unwrap().to_owned()

@@ -54,7 +54,7 @@ impl Play {
 
 /// What is measured: nothing else runs in here.
 #[inline(never)]
-pub fn measured(town: &mut Town, requests: Vec<Asked>) -> u16 {
+pub fn measured(town: &Town, requests: Vec<Asked>) -> u16 {
     let mut last = 0;
     for asked in requests {
         last = town.answer(asked).status.as_u16();

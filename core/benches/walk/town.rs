@@ -38,7 +38,7 @@ impl Town {
         self.world = World::new();
     }
 
-    pub fn answer(&mut self, asked: Asked) -> Response {
+    pub fn answer(&self, asked: Asked) -> Response {
         let step = self.server.handle(Request::from(asked), blocking::Driver::tick(&self.world));
         drive(&self.world, step).response
     }

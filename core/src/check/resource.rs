@@ -15,6 +15,10 @@ pub(crate) fn resource<'a>(
         };
         return Ok(only);
     };
+    // Most clients repeat what they read.
+    if let Some(named) = resources.iter().find(|resource| resource.uri() == asked) {
+        return Ok(named);
+    }
     let canonical = canonical_resource(asked).ok_or(Refusal::UnknownResource)?;
     resources
         .iter()

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use registered::RegisteredClient;
 
 use crate::ids::ClientId;
-use crate::keys::{KeyRing, SealingKey};
+use crate::keys::{KeyId, KeyRing, SealingKey};
 use crate::secret::ClientSecret;
 
 /// A client that the operator knows.
@@ -50,7 +50,13 @@ impl ConfiguredClient {
 #[derive(Clone, Debug)]
 pub(crate) enum Client {
     Configured(Arc<ConfiguredClient>),
-    Registered { id: ClientId, registration: RegisteredClient, secret: Option<ClientSecret> },
+    Registered {
+        id: ClientId,
+        registration: RegisteredClient,
+        secret: Option<ClientSecret>,
+        /// The key inside its id.
+        key: KeyId,
+    },
 }
 
 impl Client {
@@ -65,7 +71,7 @@ impl Client {
         }
         let (registration, key) = RegisteredClient::open(ring, id)?;
         let secret = registration.confidential.then(|| RegisteredClient::secret(key, id));
-        Some(Self::Registered { id: ClientId::new(id), registration, secret })
+        Some(Self::Registered { id: ClientId::new(id), registration, secret, key: key.id() })
     }
 
     /// The key inside a client_id, if it is one that registration made.
@@ -124,6 +130,14 @@ impl Client {
         match self {
             Self::Configured(client) => client.trusted,
             Self::Registered { .. } => false,
+        }
+    }
+
+    /// The key inside the id of one that registered itself.
+    pub(crate) fn key(&self) -> Option<KeyId> {
+        match self {
+            Self::Configured(_) => None,
+            Self::Registered { key, .. } => Some(*key),
         }
     }
 

@@ -94,7 +94,7 @@ pub(super) fn issue(
     tick: &mut Tick,
 ) -> Step<Result<Reply, NotIssued>> {
     let allowed_at = identity.pending.allowed_at();
-    let cutoffs = Questions::of_subject(setup, identity.user.key(), allowed_at);
+    let cutoffs = Questions::of_subject(setup, &identity.user.key(), allowed_at);
     let setup = setup.clone();
     cutoffs.answer(&setup, tick).then(tick, move |over, tick| match over {
         Ok(false) => map(&setup, identity, tick),

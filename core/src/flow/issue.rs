@@ -46,6 +46,8 @@ pub(crate) struct RefreshToken {
 impl Sealable for RefreshToken {
     const PURPOSE: Purpose = Purpose::RefreshToken;
     const PREFIX: &'static str = "vrt1_";
+    /// It tells neither an id nor a time (COD-18).
+    const PRIVATE: bool = true;
     fn expires_at(&self) -> Timestamp {
         self.expires_at
     }

@@ -75,6 +75,7 @@ impl std::fmt::Debug for Way {
 impl Sealable for FlowCookie {
     const PURPOSE: Purpose = Purpose::FlowCookie;
     const PREFIX: &'static str = "";
+    const PRIVATE: bool = true;
     fn expires_at(&self) -> Timestamp {
         self.way.expires_at
     }
@@ -92,6 +93,7 @@ struct UpstreamState {
 impl Sealable for UpstreamState {
     const PURPOSE: Purpose = Purpose::UpstreamState;
     const PREFIX: &'static str = "";
+    const PRIVATE: bool = false;
     fn expires_at(&self) -> Timestamp {
         self.expires_at
     }

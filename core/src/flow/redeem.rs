@@ -35,6 +35,8 @@ pub(super) struct Code {
 impl Sealable for Code {
     const PURPOSE: Purpose = Purpose::Code;
     const PREFIX: &'static str = "vac1_";
+    /// It tells neither an id nor a time (COD-18).
+    const PRIVATE: bool = true;
     fn expires_at(&self) -> Timestamp {
         self.expires_at
     }

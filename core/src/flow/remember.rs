@@ -97,6 +97,7 @@ struct Answered {
 impl Sealable for Remembered {
     const PURPOSE: Purpose = Purpose::Remembered;
     const PREFIX: &'static str = "";
+    const PRIVATE: bool = true;
     fn expires_at(&self) -> Timestamp {
         self.expires_at
     }

@@ -43,7 +43,15 @@ impl KeyRing {
 /// The keys that one secret gives: one per purpose, by HKDF (RFC 5869), the issuer bound into each.
 pub(crate) struct SealingKey {
     id: KeyId,
-    by_purpose: [[u8; 32]; Purpose::COUNT],
+    by_purpose: [PurposeKey; Purpose::COUNT],
+}
+
+/// One of them, ready for both its uses.
+struct PurposeKey {
+    bytes: [u8; 32],
+    /// An HMAC that has taken in the key and nothing else, which is most of the work of a short one.
+    /// It overwrites itself when it is dropped.
+    mac: Hmac<Sha256>,
 }
 
 impl SealingKey {
@@ -58,10 +66,11 @@ impl SealingKey {
         };
         let mut id = KeyId::default();
         derive("key id", &mut id);
-        let mut by_purpose = [[0; 32]; Purpose::COUNT];
-        for (purpose, key) in Purpose::ALL.iter().zip(&mut by_purpose) {
-            derive(purpose.label(), key);
-        }
+        let by_purpose = Purpose::ALL.map(|purpose| {
+            let mut bytes = [0; 32];
+            derive(purpose.label(), &mut bytes);
+            PurposeKey::new(bytes)
+        });
         Self { id, by_purpose }
     }
 
@@ -70,15 +79,13 @@ impl SealingKey {
     }
 
     pub(crate) fn key(&self, purpose: Purpose) -> &[u8; 32] {
-        &self.by_purpose[purpose as usize]
+        &self.by_purpose[purpose as usize].bytes
     }
 
     /// HMAC-SHA256 over length-prefixed parts, so that no two lists of parts have the same MAC by
     /// shifting a boundary.
     pub(crate) fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.key(purpose)) else {
-            unreachable!("HMAC takes keys of any length (RFC 2104 §2)");
-        };
+        let mut mac = self.by_purpose[purpose as usize].mac.clone();
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
@@ -93,9 +100,18 @@ impl SealingKey {
     }
 }
 
-impl Drop for SealingKey {
+impl PurposeKey {
+    fn new(bytes: [u8; 32]) -> Self {
+        let Ok(mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&bytes) else {
+            unreachable!("HMAC takes keys of any length (RFC 2104 §2)");
+        };
+        Self { bytes, mac }
+    }
+}
+
+impl Drop for PurposeKey {
     fn drop(&mut self) {
-        self.by_purpose.zeroize();
+        self.bytes.zeroize();
     }
 }
 

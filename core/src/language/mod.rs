@@ -213,6 +213,9 @@ impl Situation {
 /// The language that a browser prefers among those that there are, by the "lookup" of RFC 4647
 /// §3.4, by its place; the first where none fits.
 pub(crate) fn preferred(languages: &[Arc<dyn Language>], headers: &HeaderMap) -> usize {
+    if languages.len() < 2 {
+        return 0;
+    }
     /// More than anybody lists, and few enough for a request that nobody signed.
     const MOST: usize = 16;
     let fields = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());

@@ -10,6 +10,7 @@ struct State(u64);
 impl Sealable for State {
     const PURPOSE: Purpose = Purpose::UpstreamState;
     const PREFIX: &'static str = "";
+    const PRIVATE: bool = false;
     fn expires_at(&self) -> Timestamp {
         Timestamp::from_seconds(self.0)
     }
@@ -21,6 +22,7 @@ struct Code(u64);
 impl Sealable for Code {
     const PURPOSE: Purpose = Purpose::Code;
     const PREFIX: &'static str = "";
+    const PRIVATE: bool = true;
     fn expires_at(&self) -> Timestamp {
         Timestamp::from_seconds(self.0)
     }

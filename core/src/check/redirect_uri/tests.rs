@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::{Issuer, Registration};
 
 fn policy(registration: &Registration) -> Policy<'_> {
     Policy::new(registration)

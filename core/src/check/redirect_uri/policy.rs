@@ -1,96 +1,8 @@
-//! Redirect URIs: what may be registered, and what may be redirected to (RFC 6749 §3.1.2, RFC 8252
-//! §7, RFC 9700 §2.1).
+//! What may be registered.
 
-use http::HeaderValue;
-use url::Url;
-
+use super::authority::{accept_authority, is_of_origin};
+use super::loopback::Loopback;
 use crate::config::{Issuer, Registration};
-use crate::refusal::Refusal;
-
-/// A redirect URI that belongs to the client that asks, and that the policy accepts today. Only the
-/// check of an authorization request makes one, and nothing else can be redirected to:
-///
-/// ```
-/// fn shown(checked: &vestibule_core::RegisteredRedirect) -> &str {
-///     checked.destination()
-/// }
-/// ```
-///
-/// ```compile_fail,E0423
-/// let unchecked = vestibule_core::RegisteredRedirect("https://evil.test/cb".to_owned());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisteredRedirect(String);
-
-impl RegisteredRedirect {
-    /// As the client sent it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether the answer stays on the person's own machine.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        Loopback::parse(&self.0).is_some()
-    }
-
-    /// Whether the answer goes to whatever app of the person's device opens this scheme (RFC 8252
-    /// §7.1).
-    #[must_use]
-    pub fn is_private_use(&self) -> bool {
-        !self.0.starts_with("http://") && !self.0.starts_with("https://")
-    }
-
-    /// Whether the answer goes over TLS to a host that has a name: nobody else can take it there.
-    pub(crate) fn is_https(&self) -> bool {
-        self.0.starts_with("https://")
-    }
-
-    /// What people are shown (MCP authorization, Localhost Redirect URI Risks): the host, or the
-    /// scheme of a private-use URI with its colon, so that `claude.ai:` is not taken for a host.
-    #[must_use]
-    pub fn destination(&self) -> &str {
-        match authority_of(&self.0) {
-            Some((_, host)) if !self.is_private_use() => host,
-            Some(_) | None => &self.0[..=self.0.find(':').unwrap_or_default()],
-        }
-    }
-
-    /// The URI with parameters added to its query, its own bytes unchanged (RFC 6749 §4.1.2).
-    pub(crate) fn location(&self, parameters: &[(&str, &str)]) -> Option<HeaderValue> {
-        let mut location = self.0.clone();
-        location.push(if self.0.contains('?') { '&' } else { '?' });
-        let start = location.len();
-        let mut query = form_urlencoded::Serializer::for_suffix(location, start);
-        query.extend_pairs(parameters);
-        HeaderValue::try_from(query.finish()).ok()
-    }
-}
-
-/// The redirect URI of an authorization request: one of the client's, byte for byte but for the
-/// port of a loopback URI (OAuth 2.1 §2.3.1); the only one where none is given. The policy is
-/// applied again, since it may have become stricter.
-pub(crate) fn check<'a>(
-    policy: &Policy<'_>,
-    mut registered: impl Iterator<Item = &'a str>,
-    requested: Option<&str>,
-) -> Result<RegisteredRedirect, Refusal> {
-    let uri = match requested {
-        Some(requested) => registered
-            .any(|uri| uri == requested || Loopback::same_but_for_port(uri, requested))
-            .then_some(requested)
-            .ok_or(Refusal::RedirectUriNotRegistered)?,
-        None => match (registered.next(), registered.next()) {
-            (Some(only), None) => only,
-            _ => {
-                return Err(Refusal::Missing { parameter: "redirect_uri" });
-            }
-        },
-    };
-    policy.accept(uri).map_err(Refusal::RedirectUri)?;
-    Ok(RegisteredRedirect(uri.to_owned()))
-}
 
 /// Which redirect URIs are acceptable at all.
 pub(crate) struct Policy<'a> {
@@ -246,80 +158,6 @@ pub enum Unacceptable {
     OurParameter,
 }
 
-/// A loopback redirect URI, whose port is chosen when the app runs (RFC 8252 §7.3). `localhost` is
-/// one by name, since that is what the clients of this field register.
-#[derive(PartialEq, Eq)]
-struct Loopback<'a> {
-    host: &'a str,
-    after_port: &'a str,
-}
-
-impl<'a> Loopback<'a> {
-    fn parse(uri: &'a str) -> Option<Self> {
-        let rest = uri.strip_prefix("http://")?;
-        let host =
-            ["127.0.0.1", "[::1]", "localhost"].into_iter().find(|host| rest.starts_with(host))?;
-        let (host, rest) = rest.split_at(host.len());
-        let after_port = match rest.strip_prefix(':') {
-            Some(port_and_path) => {
-                let end = port_and_path
-                    .find(|c: char| !c.is_ascii_digit())
-                    .unwrap_or(port_and_path.len());
-                let (port, path) = port_and_path.split_at(end);
-                port.parse::<u16>().ok().filter(|port| *port != 0)?;
-                path
-            }
-            None => rest,
-        };
-        // What follows the port is a path or a query: `http://localhost.evil.test` and
-        // `http://localhost@evil.test` are not it.
-        (after_port.is_empty() || after_port.starts_with(['/', '?']))
-            .then_some(Self { host, after_port })
-    }
-
-    fn same_but_for_port(registered: &'a str, requested: &'a str) -> bool {
-        Self::parse(registered).is_some_and(|registered| Self::parse(requested) == Some(registered))
-    }
-}
-
-/// Authority and host as RFC 3986 §3.2 cuts them, and nothing that WHATWG URL would cut
-/// differently.
-fn accept_authority(uri: &str) -> Result<(), Unacceptable> {
-    let (authority, host) = authority_of(uri).ok_or(Unacceptable::Authority)?;
-    let port = authority[host.len()..].strip_prefix(':');
-    let port_is_plain = match port {
-        Some(digits) => {
-            digits.parse::<u16>().is_ok_and(|port| port.to_string() == digits && port != 0)
-        }
-        None => authority.len() == host.len(),
-    };
-    // The second opinion: a host such as `0x7f.1`, `127.0.0.1.` or one that IDNA would fold reads
-    // differently there.
-    let url = Url::parse(uri).map_err(|_| Unacceptable::Authority)?;
-    let same = url.host_str().is_some_and(|other| other.eq_ignore_ascii_case(host));
-    if same && port_is_plain && !authority.contains(['@', '%']) && !host.ends_with('.') {
-        Ok(())
-    } else {
-        Err(Unacceptable::Authority)
-    }
-}
-
-/// Whether a plain https URI is of an origin that is written in its canonical form. A port that is
-/// the default one may be written out.
-fn is_of_origin(uri: &str, origin: &str) -> bool {
-    Url::parse(uri).is_ok_and(|url| url.origin().ascii_serialization() == origin)
-}
-
-fn authority_of(uri: &str) -> Option<(&str, &str)> {
-    let (_, rest) = uri.split_once("://")?;
-    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => &authority[..v6.find(']')? + 2],
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    (!host.is_empty()).then_some((authority, host))
-}
-
 fn is_scheme(scheme: &str) -> bool {
     let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'.' | b'-');
     scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.bytes().all(allowed)
@@ -336,6 +174,10 @@ fn is_well_encoded(uri: &str) -> bool {
 
 /// `.`, `..`, their dots encoded however deep, and `..;x`, which some servers read as `..`.
 fn is_dot_segment(segment: &str) -> bool {
+    // Whatever is one begins so.
+    if !segment.starts_with(['.', '%']) {
+        return false;
+    }
     let mut segment = segment.to_ascii_lowercase();
     while segment.contains("%25") {
         segment = segment.replace("%25", "%");
@@ -343,6 +185,3 @@ fn is_dot_segment(segment: &str) -> bool {
     let plain = segment.replace("%2e", ".").replace("%3b", ";");
     matches!(plain.split(';').next(), Some("." | ".."))
 }
-
-#[cfg(test)]
-mod tests;
