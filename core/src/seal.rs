@@ -21,6 +21,9 @@ const KEY_ID: usize = size_of::<KeyId>();
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
+/// Few texts and records are longer, in bytes: so much is allocated at once.
+const USUAL: usize = 512;
+
 /// What is handed out to be handed back: each type has a purpose of its own, so no text opens as
 /// another type.
 pub(crate) trait Sealable: Serialize + DeserializeOwned {
@@ -47,7 +50,7 @@ pub(crate) fn seal<T: Sealable>(key: &SealingKey, value: &T) -> String {
     if !T::PRIVATE {
         return tag(key, T::PURPOSE, T::PREFIX, b"", value);
     }
-    let plain = encode(value);
+    let plain = encode(Vec::with_capacity(USUAL), value);
     let nonce = key.mac(T::PURPOSE, &[b"nonce", &plain]);
     let mut sealed = Vec::with_capacity(KEY_ID + NONCE + plain.len() + TAG);
     sealed.extend_from_slice(&key.id());
@@ -90,9 +93,10 @@ pub(crate) fn tag(
     context: &[u8],
     value: &impl Serialize,
 ) -> String {
-    let mut bytes = key.id().to_vec();
+    let mut bytes = Vec::with_capacity(USUAL);
+    bytes.extend_from_slice(&key.id());
     bytes.extend_from_slice(&[0; TAG]);
-    bytes.extend_from_slice(&encode(value));
+    let mut bytes = encode(bytes, value);
     let mac = key.mac(purpose, &[context, &bytes[KEY_ID + TAG..]]);
     bytes[KEY_ID..KEY_ID + TAG].copy_from_slice(&mac[..TAG]);
     let mut text = String::with_capacity(prefix.len() + bytes.len() * 4 / 3 + 2);
@@ -119,22 +123,23 @@ pub(crate) fn untag<'k, T: DeserializeOwned>(
 }
 
 /// Seals a record: key id, then ciphertext. The nonce is the record's version, which is never used
-/// twice.
+/// twice. No longer than it is: stores may keep it in memory.
 pub(crate) fn seal_record(
     key: &SealingKey,
     purpose: Purpose,
     record_key: &str,
     version: &[u8; 16],
     value: &impl Serialize,
-) -> Vec<u8> {
-    let mut sealed = key.id().to_vec();
-    sealed.extend_from_slice(&encode(value));
+) -> Box<[u8]> {
+    let mut sealed = Vec::with_capacity(USUAL);
+    sealed.extend_from_slice(&key.id());
+    let mut sealed = encode(sealed, value);
     let nonce = record_nonce(version);
     let aad = record_aad(record_key, version);
     let tag =
         cipher(key, purpose).encrypt_inout_detached(&nonce, &aad, (&mut sealed[KEY_ID..]).into());
     sealed.extend_from_slice(&expect_sealed(tag));
-    sealed
+    sealed.into_boxed_slice()
 }
 
 /// Opens what [`seal_record`] made under the same record key and version.
@@ -159,7 +164,8 @@ fn record_nonce(version: &[u8; 16]) -> XNonce {
 }
 
 fn record_aad(record_key: &str, version: &[u8; 16]) -> Vec<u8> {
-    let mut aad = record_key.as_bytes().to_vec();
+    let mut aad = Vec::with_capacity(record_key.len() + version.len());
+    aad.extend_from_slice(record_key.as_bytes());
     aad.extend_from_slice(version);
     aad
 }
@@ -199,8 +205,9 @@ fn expect_sealed<T>(result: Result<T, chacha20poly1305::Error>) -> T {
     }
 }
 
-fn encode(value: &impl Serialize) -> Vec<u8> {
-    match postcard::to_allocvec(value) {
+/// Appends a value's binary form.
+fn encode(to: Vec<u8>, value: &impl Serialize) -> Vec<u8> {
+    match postcard::to_extend(value, to) {
         Ok(bytes) => bytes,
         // Our own structs of integers, strings and arrays; none has a map of unknown length or a
         // failing impl.

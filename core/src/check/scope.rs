@@ -37,9 +37,14 @@ pub(crate) fn asked(named: Option<&str>, known: &[String]) -> Result<String, Ref
 /// What is left of scopes that a person agreed to: those that the resource still has. Never another
 /// one in their place.
 pub(crate) fn remaining(agreed: &str, known: &[String]) -> String {
-    let agreed: HashSet<&str> = agreed.split(' ').collect();
-    let left = known.iter().map(String::as_str).filter(|scope| agreed.contains(scope));
-    left.collect::<Vec<_>>().join(" ")
+    let mut left = String::new();
+    for scope in known {
+        if agreed.split(' ').any(|agreed| agreed == scope) {
+            left.push_str(if left.is_empty() { "" } else { " " });
+            left.push_str(scope);
+        }
+    }
+    left
 }
 
 /// What a refresh asks of what was granted (RFC 6749 §6): the same or less, in the order of the

@@ -122,13 +122,11 @@ fn end_later(setup: &Setup, grant_id: GrantId, tick: &mut Tick) -> Step<()> {
 
 /// The endpoint.
 pub(crate) fn token(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<Reply> {
-    let setup = setup.clone();
-    dispatch(&setup, request, tick)
-        .unwrap_or_else(|refusal| Step::Done(Outcome::refused(refusal)))
-        .then(tick, move |outcome, tick| Step::Done(outcome.into_reply(&setup, tick)))
+    dispatch(setup, request, tick)
+        .unwrap_or_else(|refusal| Step::Done(Outcome::refused(refusal).into_reply(setup, tick)))
 }
 
-fn dispatch(setup: &Setup, request: &Request, tick: &mut Tick) -> Result<Step<Outcome>, Refusal> {
+fn dispatch(setup: &Setup, request: &Request, tick: &mut Tick) -> Result<Step<Reply>, Refusal> {
     let body = request.form()?;
     // CLA-09: credentials in a URL end up in logs; refused even where the body has them too.
     let mut query =
@@ -149,5 +147,8 @@ fn dispatch(setup: &Setup, request: &Request, tick: &mut Tick) -> Result<Step<Ou
         _ => return Err(Refusal::GrantType),
     };
     let setup = setup.clone();
-    Ok(outcome.then(tick, move |outcome, tick| outcome.unless_ended(&setup, cutoffs, tick)))
+    Ok(outcome.then(tick, move |outcome, tick| {
+        let outcome = outcome.unless_ended(&setup, cutoffs, tick);
+        outcome.then(tick, move |outcome, tick| Step::Done(outcome.into_reply(&setup, tick)))
+    }))
 }

@@ -75,12 +75,19 @@ impl Server {
             shared: matches!(endpoint, None | Some(Endpoint::Shared(_))),
             head: request.parts().method == Method::HEAD,
         };
-        let step = match endpoint {
-            Some(Endpoint::Shared(endpoint)) => self.shared(endpoint, &request, &mut tick),
-            Some(Endpoint::Browser(endpoint)) => self.browser(endpoint, request, &mut tick),
-            None => Step::Done(nothing(&request)),
-        };
-        step.then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply)))
+        match endpoint {
+            Some(Endpoint::Shared(endpoint)) => self
+                .shared(endpoint, &request, &mut tick)
+                .then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply))),
+            Some(Endpoint::Browser(endpoint)) => {
+                let setup = self.setup.clone();
+                let reader = Reader::of(&setup, request.headers());
+                self.browser(endpoint, request, &mut tick).then(&mut tick, move |answer, tick| {
+                    Step::Done(manners.applied_to(answer.written(&setup, &reader, tick)))
+                })
+            }
+            None => Step::Done(manners.applied_to(nothing(&request))),
+        }
     }
 
     fn shared(&self, endpoint: &Shared, request: &Request, tick: &mut Tick) -> Step<Reply> {
@@ -98,14 +105,7 @@ impl Server {
         }
     }
 
-    fn browser(&self, endpoint: &Browser, request: Request, tick: &mut Tick) -> Step<Reply> {
-        let setup = self.setup.clone();
-        let reader = Reader::of(&setup, request.headers());
-        self.visited(endpoint, request, tick)
-            .then(tick, move |answer, tick| Step::Done(answer.written(&setup, &reader, tick)))
-    }
-
-    fn visited(&self, endpoint: &Browser, request: Request, tick: &mut Tick) -> Step<Answer> {
+    fn browser(&self, endpoint: &Browser, request: Request, tick: &mut Tick) -> Step<Answer> {
         let setup = &self.setup;
         if let Some(reply) = unasked(&request, endpoint.allowed(), options) {
             return Step::Done(reply.map_or_else(Answer::refused, Answer::Reply));
