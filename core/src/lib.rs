@@ -226,7 +226,9 @@ pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
 pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
-pub use keys::{Algorithm, InvalidKey, Signer, SigningFailed, SigningKey, Verify};
+pub use keys::{
+    Algorithm, InvalidKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
+};
 pub use language::{English, Language, Name, Phrase, Situation};
 pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occasion};
 pub use memory::MemoryStore;

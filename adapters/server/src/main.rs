@@ -13,6 +13,7 @@ mod requests;
 mod running;
 mod say;
 mod serve;
+mod signatures;
 mod store;
 
 use std::process::ExitCode;

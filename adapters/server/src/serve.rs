@@ -6,6 +6,7 @@ use vestibule_core::{Server, SigningKey};
 
 use crate::config::{self, Settings};
 use crate::host::OwnHost;
+use crate::signatures::AwsLc;
 use crate::store::Store;
 use crate::{health, running};
 
@@ -54,6 +55,8 @@ async fn server(settings: Settings, store: &Store) -> Result<Server, String> {
         })?;
         config.signing_keys = vec![key];
     }
+    config.signing_keys =
+        config.signing_keys.into_iter().map(|key| key.with_library(&AwsLc)).collect();
     let server = Server::new(config).map_err(|invalid| invalid.to_string())?;
     // Requests are answered as far as the store lets them be.
     if let Err(refusal) = store.drive(|tick| server.mark_store(tick)).await {

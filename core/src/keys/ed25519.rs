@@ -26,8 +26,9 @@ fn with_name(secret: Secret) -> SigningKey {
     let jwk = format!(
         r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","kid":"{kid}","alg":"EdDSA","use":"sig"}}"#
     );
+    let bytes = Some(secret.to_bytes());
     let pair = Arc::new(Pair { secret, public });
-    SigningKey::new(Algorithm::EdDsa, kid, Some(jwk), pair.clone(), pair)
+    SigningKey::new(Algorithm::EdDsa, kid, Some(jwk), bytes, pair.clone(), pair)
 }
 
 struct Pair {

@@ -29,8 +29,9 @@ fn with_name(secret: Secret) -> Result<SigningKey, InvalidKey> {
     let jwk = format!(
         r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}","kid":"{kid}","alg":"ES256","use":"sig"}}"#
     );
+    let bytes = Some(secret.to_bytes().into());
     let pair = Arc::new(Pair { secret, public });
-    Ok(SigningKey::new(Algorithm::Es256, kid, Some(jwk), pair.clone(), pair))
+    Ok(SigningKey::new(Algorithm::Es256, kid, Some(jwk), bytes, pair.clone(), pair))
 }
 
 struct Pair {

@@ -18,7 +18,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<SigningKey, InvalidKey> {
     let name = mac.clone().chain_update(b"vestibule/1/kid").finalize().into_bytes();
     let kid = base64url(&Sha256::digest(name)[..12]);
     let key = Arc::new(Key { mac });
-    Ok(SigningKey::new(Algorithm::Hs256, kid, None, key.clone(), key))
+    Ok(SigningKey::new(Algorithm::Hs256, kid, None, None, key.clone(), key))
 }
 
 struct Key {

@@ -9,7 +9,9 @@ mod purpose;
 mod sealing;
 mod signing;
 
-pub use signing::{Algorithm, InvalidKey, Signer, SigningFailed, SigningKey, Verify};
+pub use signing::{
+    Algorithm, InvalidKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
+};
 
 pub(crate) use purpose::Purpose;
 pub(crate) use sealing::{KeyId, KeyRing, SealingKey};

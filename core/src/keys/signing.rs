@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use zeroize::Zeroize;
+
 use super::{ed25519, es256, hs256};
 use crate::encoding::from_base64url;
 
@@ -42,10 +44,13 @@ impl std::str::FromStr for Algorithm {
 }
 
 /// Signs. The default implementations are RustCrypto's; a program may bring faster ones with
-/// [`SigningKey::with`].
+/// [`SigningKey::with`] or [`SigningKey::with_library`].
 pub trait Signer: Send + Sync {
     /// The signature of `message` in the form of the algorithm's JWS (RFC 7515 §5.1): 64 bytes for
     /// EdDSA and ES256.
+    ///
+    /// The same message has the same signature, as EdDSA says itself and RFC 6979 for ES256: a
+    /// refresh that is asked for again is answered with the same bytes.
     ///
     /// # Errors
     /// [`SigningFailed`] where the library says so; core answers the client with 503.
@@ -57,6 +62,23 @@ pub trait Signer: Send + Sync {
 pub trait Verify: Send + Sync {
     /// Whether `signature` is the key's signature of `message`.
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
+}
+
+/// A library of signatures that takes keys over from core's own: each key is offered to it, and
+/// what it does not take stays where it was.
+pub trait SignatureLibrary {
+    /// Signs with a key of `algorithm`, given its secret: 32 bytes, the seed of an EdDSA key (RFC
+    /// 8032 §5.1.5) or the scalar of an ES256 one.
+    fn signer(&self, algorithm: Algorithm, secret: &[u8; 32]) -> Option<Arc<dyn Signer>> {
+        let _ = (algorithm, secret);
+        None
+    }
+
+    /// Verifies with the public half of a key of `algorithm`, given its secret.
+    fn verify(&self, algorithm: Algorithm, secret: &[u8; 32]) -> Option<Arc<dyn Verify>> {
+        let _ = (algorithm, secret);
+        None
+    }
 }
 
 /// A signing library failed.
@@ -71,8 +93,19 @@ pub struct SigningKey {
     algorithm: Algorithm,
     kid: String,
     public_jwk: Option<String>,
+    /// For another library; HS256 has none that is 32 bytes long.
+    secret: Option<Arc<Secret>>,
     signer: Arc<dyn Signer>,
     verify: Arc<dyn Verify>,
+}
+
+/// Overwritten when the last of its key's clones is dropped.
+struct Secret([u8; 32]);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 impl SigningKey {
@@ -115,16 +148,32 @@ impl SigningKey {
         algorithm: Algorithm,
         kid: String,
         public_jwk: Option<String>,
+        secret: Option<[u8; 32]>,
         signer: Arc<dyn Signer>,
         verify: Arc<dyn Verify>,
     ) -> Self {
-        Self { algorithm, kid, public_jwk, signer, verify }
+        let secret = secret.map(|secret| Arc::new(Secret(secret)));
+        Self { algorithm, kid, public_jwk, secret, signer, verify }
     }
 
     /// The same key in the hands of another library.
     #[must_use]
     pub fn with(self, signer: Arc<dyn Signer>, verify: Arc<dyn Verify>) -> Self {
         Self { signer, verify, ..self }
+    }
+
+    /// The same key, as far as `library` takes it.
+    #[must_use]
+    pub fn with_library(mut self, library: &impl SignatureLibrary) -> Self {
+        if let Some(Secret(secret)) = self.secret.as_deref() {
+            if let Some(signer) = library.signer(self.algorithm, secret) {
+                self.signer = signer;
+            }
+            if let Some(verify) = library.verify(self.algorithm, secret) {
+                self.verify = verify;
+            }
+        }
+        self
     }
 
     /// Its algorithm.
