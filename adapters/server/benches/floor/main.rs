@@ -13,8 +13,8 @@
     reason = "a bench says what it measured, and fails where anything goes wrong"
 )]
 
+mod figures;
 mod round;
-mod verdict;
 
 #[path = "../town/mod.rs"]
 mod town;
@@ -25,11 +25,12 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use tempfile::NamedTempFile;
 
+use crate::figures::Figures;
 use crate::round::{Round, Rounds};
 use crate::town::identity_provider::IdentityProvider;
 use crate::town::program::{Program, Store};
-use crate::town::{Role, machine};
-use crate::verdict::Figures;
+use crate::town::target::Target;
+use crate::town::{Role, machine, saved};
 
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -64,6 +65,9 @@ struct Options {
     /// Fail where a target is missed.
     #[arg(long)]
     judge: bool,
+    /// Write table and plot into `benches/figures`.
+    #[arg(long)]
+    save: bool,
     /// What cargo adds.
     #[arg(long, hide = true)]
     bench: bool,
@@ -121,17 +125,15 @@ fn compare(options: &Options) -> ExitCode {
         // Nobody is always first.
         let first = pair % servers.len();
         servers.rotate_left(first);
-        let measured: Vec<_> = servers
-            .into_iter()
-            .map(|server| {
-                let round = rounds.run(server);
-                println!("{:>4}  {round}", pair + 1);
-                (server, round)
-            })
-            .collect();
-        figures.add(measured);
+        for server in servers {
+            let round = rounds.run(server);
+            println!("{:>4}  {round}", pair + 1);
+            figures.add(round);
+        }
     }
     println!("\n{figures}");
-    let missed = options.judge && !figures.meet_targets();
-    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let command = "cargo bench -p vestibule --bench floor";
+    saved::write("floor", command, &figures.to_string(), &figures.plot(), options.save);
+    let met = figures.targets().iter().all(Target::met);
+    if options.judge && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

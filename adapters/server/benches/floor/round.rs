@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use crate::Options;
 use crate::town::connection::Connection;
 use crate::town::identity_provider::IdentityProvider;
-use crate::town::people::{self, Report};
+use crate::town::measured::Measured;
+use crate::town::people::{self, How, Report};
 use crate::town::program::{Program, Served, Store};
 use crate::town::recording::{Recording, STEPS};
 use crate::town::sign_in::Person;
@@ -26,16 +27,10 @@ pub(crate) struct Rounds<'a> {
     file: PathBuf,
 }
 
-/// What was measured of one server in one round.
+/// What was measured of one server; `None`: the floor.
 pub(crate) struct Round {
-    server: Option<Store>,
-    /// CPU time of a sign-in, in microseconds: in all, and in system mode.
-    pub(crate) cpu: f64,
-    pub(crate) system: f64,
-    pub(crate) per_second: f64,
-    /// Milliseconds.
-    pub(crate) token_p50: f64,
-    pub(crate) token_p99: f64,
+    pub(crate) server: Option<Store>,
+    pub(crate) measured: Measured,
 }
 
 impl<'a> Rounds<'a> {
@@ -46,8 +41,9 @@ impl<'a> Rounds<'a> {
         options: &'a Options,
         file: &Path,
     ) -> Self {
-        let served = program.start(Store::Memory);
-        people::sign_in(&served, options.people, options.warm_up, false);
+        let mut served = program.start(Store::Memory);
+        served.register();
+        people::sign_in(&served, options.people, options.warm_up, How::Complete);
         let signed_in = one_thread().block_on(async {
             let connection = &mut Connection::open(&served.address).await;
             let client_id = &served.client_id;
@@ -73,41 +69,29 @@ impl<'a> Rounds<'a> {
         );
     }
 
-    /// `None`: the floor.
     pub(crate) fn run(&self, server: Option<Store>) -> Round {
-        let served = match server {
-            Some(store) => self.program.start(store),
+        let (served, how) = match server {
+            Some(store) => {
+                let mut served = self.program.start(store);
+                served.register();
+                (served, How::Complete)
+            }
             None => {
                 let file = self.file.to_str().unwrap();
                 let floor = floor::start(file, &self.identity_provider.address);
-                Served::of(floor, &self.client_id)
+                (Served::of(floor, &self.client_id), How::Replayed)
             }
         };
         let Options { people, warm_up, sign_ins, .. } = *self.options;
-        people::sign_in(&served, people, warm_up, server.is_none());
-
+        people::sign_in(&served, people, warm_up, how);
         let asked = self.identity_provider.report().asked;
-        let before = served.process.cpu();
-        let report = people::sign_in(&served, people, sign_ins, server.is_none());
-        let after = served.process.cpu();
-        self.check(asked, &report);
-
-        let each = |after: std::time::Duration, before| {
-            (after - before).as_secs_f64() * 1e6 / sign_ins as f64
-        };
-        Round {
-            server,
-            cpu: each(after.all, before.all),
-            system: each(after.system, before.system),
-            per_second: sign_ins as f64 / report.seconds,
-            token_p50: report.token_p50,
-            token_p99: report.token_p99,
-        }
+        let measured = Measured::of(&served, people, sign_ins, how);
+        self.check(asked, &measured.report);
+        Round { server, measured }
     }
 
-    /// Fails where not every sign-in was complete, or was another than the recorded one.
+    /// Fails where a sign-in was another than the recorded one.
     fn check(&self, asked_before: [u64; 2], report: &Report) {
-        assert_eq!(report.sign_ins, self.options.sign_ins);
         let upstream = self.identity_provider.report();
         for (after, before) in upstream.asked.iter().zip(asked_before) {
             assert_eq!(after - before, report.sign_ins, "not two calls per sign-in");
@@ -127,11 +111,7 @@ impl<'a> Rounds<'a> {
 
 /// How a server is called in what is printed.
 pub(crate) fn name(server: Option<Store>) -> &'static str {
-    match server {
-        None => "floor",
-        Some(Store::Memory) => "memory",
-        Some(Store::Sqlite) => "SQLite",
-    }
+    server.map_or("floor", Store::name)
 }
 
 impl Round {
@@ -141,13 +121,14 @@ impl Round {
 
 impl fmt::Display for Round {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, cpu, system, per_second, token_p50, token_p99 } = self;
+        let Measured { cpu, system, per_second, ref report } = self.measured;
         write!(
             f,
-            "{:<6} {cpu:>12.1} {:>6.1} {system:>7.1} {per_second:>11.0} {token_p50:>13.2} \
-             {token_p99:>9.2}",
-            name(*server),
-            cpu - system,
+            "{:<6} {cpu:>12.1} {:>6.1} {system:>7.1} {per_second:>11.0} {:>13.2} {:>9.2}",
+            name(self.server),
+            self.measured.user(),
+            report.token_p50,
+            report.token_p99,
         )
     }
 }

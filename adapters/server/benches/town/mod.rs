@@ -7,11 +7,15 @@ pub(crate) mod connection;
 pub(crate) mod floor;
 pub(crate) mod identity_provider;
 pub(crate) mod machine;
+pub(crate) mod measured;
 pub(crate) mod people;
+pub(crate) mod plot;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod recording;
+pub(crate) mod saved;
 pub(crate) mod sign_in;
+pub(crate) mod target;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tokio::task::LocalSet;
 
@@ -26,13 +27,25 @@ pub(crate) struct Arguments {
     people: usize,
     #[arg(long)]
     sign_ins: u64,
-    #[arg(long)]
-    replayed: bool,
+    #[arg(long, value_enum)]
+    how: How,
+}
+
+/// How they go about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum How {
+    /// To the end, at Vestibule.
+    Complete,
+    /// To the end, at the floor, whose answers are those of another sign-in.
+    Replayed,
+    /// They go to the identity provider and do not come back.
+    Abandoned,
 }
 
 /// What they saw.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Report {
+    /// Those that were complete.
     pub(crate) sign_ins: u64,
     pub(crate) seconds: f64,
     /// Bytes of each step, of all sign-ins.
@@ -43,14 +56,23 @@ pub(crate) struct Report {
     pub(crate) token_p99: f64,
 }
 
-/// Starts them, and waits until all have signed in.
-pub(crate) fn sign_in(served: &Served, people: usize, sign_ins: u64, replayed: bool) -> Report {
-    let (people, sign_ins) = (people.to_string(), sign_ins.to_string());
-    let mut arguments =
-        vec!["people", "--server", &served.address, "--client-id", &served.client_id];
-    arguments.extend(["--people", &people, "--sign-ins", &sign_ins]);
-    arguments.extend(replayed.then_some("--replayed"));
-    serde_json::from_str(&Process::in_role(&arguments).said()).unwrap()
+/// Starts them, and waits until all are done.
+pub(crate) fn sign_in(served: &Served, people: usize, sign_ins: u64, how: How) -> Report {
+    let how = how.to_possible_value().unwrap();
+    let process = Process::in_role(&[
+        "people",
+        "--server",
+        &served.address,
+        "--client-id",
+        &served.client_id,
+        "--people",
+        &people.to_string(),
+        "--sign-ins",
+        &sign_ins.to_string(),
+        "--how",
+        how.get_name(),
+    ]);
+    serde_json::from_str(&process.said()).unwrap()
 }
 
 /// What one of them saw, or all of them.
@@ -85,11 +107,15 @@ async fn one(arguments: Arguments, next: Rc<Cell<u64>>) -> Seen {
     let mut person = Person {
         connection: &mut connection,
         client_id: &arguments.client_id,
-        replayed: arguments.replayed,
+        replayed: arguments.how == How::Replayed,
     };
     let mut seen = Seen::default();
     while next.get() < arguments.sign_ins {
         let n = next.replace(next.get() + 1);
+        if arguments.how == How::Abandoned {
+            person.abandon(n).await;
+            continue;
+        }
         let signed_in = person.sign_in(n).await;
         seen.add(Seen {
             sent: signed_in.sent.map(|bytes| bytes as u64),
@@ -111,7 +137,8 @@ impl Seen {
         self.token.sort_unstable();
         let count = self.token.len();
         let percentile = |percent: usize| {
-            self.token[(count * percent / 100).min(count - 1)].as_secs_f64() * 1000.0
+            let token = self.token.get((count * percent / 100).min(count.saturating_sub(1)));
+            token.copied().unwrap_or_default().as_secs_f64() * 1000.0
         };
         Report {
             sign_ins: count as u64,

@@ -16,17 +16,26 @@ pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 pub(crate) const SCOPE: &str = "mcp:read";
 
 /// Where grants are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Store {
     Memory,
     Sqlite,
+}
+
+impl Store {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "SQLite",
+        }
+    }
 }
 
 /// A server of which the sign-ins are measured.
 pub(crate) struct Served {
     pub(crate) process: Process,
     pub(crate) address: String,
-    /// A client that was registered with it (RFC 7591).
+    /// The client that people use.
     pub(crate) client_id: String,
     /// What it writes into, besides its answers.
     _folder: Option<TempDir>,
@@ -36,6 +45,23 @@ impl Served {
     /// Something that has no clients.
     pub(crate) fn of(mut process: Process, client_id: &str) -> Self {
         Self { address: process.address(), client_id: client_id.to_owned(), process, _folder: None }
+    }
+
+    /// Registers a public client (RFC 7591).
+    pub(crate) fn register(&mut self) {
+        let body = format!(
+            r#"{{"client_name":"The application","redirect_uris":["{REDIRECT_URI}"],"token_endpoint_auth_method":"none"}}"#
+        );
+        let request = format!(
+            "POST /oauth/register HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = one_thread()
+            .block_on(async { Connection::open(&self.address).await.call(&request).await });
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let registered: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        self.client_id = registered["client_id"].as_str().unwrap().to_owned();
     }
 }
 
@@ -47,7 +73,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Its log goes into a file, at the level it has by itself.
+    /// Its log goes into a file, at the level it has by itself. Nobody has asked it anything yet.
     pub(crate) fn start(&self, store: Store) -> Served {
         // On a disk, where /tmp may be memory.
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -61,8 +87,7 @@ impl Program {
             .stderr(File::create(folder.path().join("log")).unwrap());
         let mut process = Process::start(&mut command);
         let address = process.address();
-        let client_id = register(&address);
-        Served { process, address, client_id, _folder: Some(folder) }
+        Served { process, address, client_id: String::new(), _folder: Some(folder) }
     }
 
     fn configuration(&self, store: Store) -> String {
@@ -93,21 +118,4 @@ scopes = ["{SCOPE}"]
             idp = self.identity_provider,
         )
     }
-}
-
-/// Registers a public client; its id.
-fn register(address: &str) -> String {
-    let body = format!(
-        r#"{{"client_name":"The application","redirect_uris":["{REDIRECT_URI}"],"token_endpoint_auth_method":"none"}}"#
-    );
-    let request = format!(
-        "POST /oauth/register HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let answer =
-        one_thread().block_on(async { Connection::open(address).await.call(&request).await });
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let registered: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-    registered["client_id"].as_str().unwrap().to_owned()
 }

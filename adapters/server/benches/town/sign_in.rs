@@ -34,9 +34,62 @@ pub(crate) struct SignedIn {
     pub(crate) token: Duration,
 }
 
+/// Somebody who is at the identity provider.
+struct Away<'a> {
+    walk: Walk<'a>,
+    state: String,
+    verifier: String,
+    page: Answer,
+    leaving: Answer,
+}
+
 impl Person<'_> {
     /// Panics where anything goes wrong. `n` tells sign-ins apart.
     pub(crate) async fn sign_in(&mut self, n: u64) -> SignedIn {
+        let (client_id, replayed) = (self.client_id, self.replayed);
+        let Away { mut walk, state, verifier, page, leaving } = self.leave(n).await;
+
+        // The provider would show pages of its own here, and send the browser back.
+        let provider = location(&leaving);
+        let back = Url::parse(&parameter(&provider, "redirect_uri")).unwrap();
+        let upstream = parameter(&provider, "state");
+        let returned = form(&[("code", "a-code-of-the-identity-provider"), ("state", &upstream)]);
+        let arrived = walk.get(&format!("{}?{returned}", back.path()), 303).await;
+
+        let application = location(&arrived);
+        assert!(replayed || parameter(&application, "state") == state, "{arrived:?}");
+        let redeemed = form(&[
+            ("grant_type", "authorization_code"),
+            ("code", &parameter(&application, "code")),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", &verifier),
+            ("client_id", client_id),
+            ("resource", RESOURCE),
+        ]);
+        let began = Instant::now();
+        let tokens = walk.redeem(&redeemed).await;
+        let token = began.elapsed();
+        let said: serde_json::Value = serde_json::from_str(&tokens.body).unwrap();
+        assert!(
+            said["access_token"].is_string() && said["refresh_token"].is_string(),
+            "{tokens:?}"
+        );
+
+        let sizes: [(usize, usize); STEPS.len()] = walk.sizes.try_into().unwrap();
+        SignedIn {
+            answers: [page, leaving, arrived, tokens],
+            sent: sizes.map(|(sent, _)| sent),
+            received: sizes.map(|(_, received)| received),
+            token,
+        }
+    }
+
+    /// Goes as far as the identity provider, and no further.
+    pub(crate) async fn abandon(&mut self, n: u64) {
+        self.leave(n).await;
+    }
+
+    async fn leave(&mut self, n: u64) -> Away<'_> {
         let mut walk = Walk { connection: self.connection, cookies: Vec::new(), sizes: Vec::new() };
         let state = format!("{n:022}");
         let verifier = URL_SAFE_NO_PAD.encode(Sha256::digest(n.to_le_bytes()));
@@ -57,40 +110,7 @@ impl Person<'_> {
         let sealed = page.body.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next();
         let pressed = form(&[("form", sealed.unwrap()), ("provider", "idp")]);
         let leaving = walk.post("/oauth/consent", &pressed).await;
-
-        // The provider would show pages of its own here, and send the browser back.
-        let provider = location(&leaving);
-        let back = Url::parse(&parameter(&provider, "redirect_uri")).unwrap();
-        let upstream = parameter(&provider, "state");
-        let returned = form(&[("code", "a-code-of-the-identity-provider"), ("state", &upstream)]);
-        let arrived = walk.get(&format!("{}?{returned}", back.path()), 303).await;
-
-        let application = location(&arrived);
-        assert!(self.replayed || parameter(&application, "state") == state, "{arrived:?}");
-        let redeemed = form(&[
-            ("grant_type", "authorization_code"),
-            ("code", &parameter(&application, "code")),
-            ("redirect_uri", REDIRECT_URI),
-            ("code_verifier", &verifier),
-            ("client_id", self.client_id),
-            ("resource", RESOURCE),
-        ]);
-        let began = Instant::now();
-        let tokens = walk.redeem(&redeemed).await;
-        let token = began.elapsed();
-        let said: serde_json::Value = serde_json::from_str(&tokens.body).unwrap();
-        assert!(
-            said["access_token"].is_string() && said["refresh_token"].is_string(),
-            "{tokens:?}"
-        );
-
-        let sizes: [(usize, usize); STEPS.len()] = walk.sizes.try_into().unwrap();
-        SignedIn {
-            answers: [page, leaving, arrived, tokens],
-            sent: sizes.map(|(sent, _)| sent),
-            received: sizes.map(|(_, received)| received),
-            token,
-        }
+        Away { walk, state, verifier, page, leaving }
     }
 }
 
