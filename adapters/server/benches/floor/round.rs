@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Options;
 use crate::town::connection::Connection;
-use crate::town::identity_provider::IdentityProvider;
+use crate::town::identity_provider::{IdentityProvider, Report as Upstream};
 use crate::town::measured::Measured;
 use crate::town::people::{self, How, Report};
 use crate::town::program::{Program, Served, Store};
@@ -84,19 +84,22 @@ impl<'a> Rounds<'a> {
         };
         let Options { people, warm_up, sign_ins, .. } = *self.options;
         people::sign_in(&served, people, warm_up, how);
-        let asked = self.identity_provider.report().asked;
+        let before = self.identity_provider.report();
         let measured = Measured::of(&served, people, sign_ins, how);
-        self.check(asked, &measured.report);
+        self.check(&before, &self.identity_provider.report(), &measured.report);
         Round { server, measured }
     }
 
-    /// Fails where a sign-in was another than the recorded one.
-    fn check(&self, asked_before: [u64; 2], report: &Report) {
-        let upstream = self.identity_provider.report();
-        for (after, before) in upstream.asked.iter().zip(asked_before) {
+    /// Fails where a sign-in was another than the recorded one, of what people saw and of what the
+    /// identity provider was asked.
+    fn check(&self, before: &Upstream, after: &Upstream, report: &Report) {
+        for (after, before) in after.asked.iter().zip(before.asked) {
             assert_eq!(after - before, report.sign_ins, "not two calls per sign-in");
         }
-        for (call, recorded) in upstream.last.iter().flatten().zip(&self.recording.calls) {
+        // Who asks for a report takes a connection, too, and one or another may be given up.
+        let (opened, few) = (after.connections - before.connections, report.sign_ins / 20 + 32);
+        assert!(opened <= few, "{opened} connections to the identity provider were not kept");
+        for (call, recorded) in after.last.iter().flatten().zip(&self.recording.calls) {
             assert_eq!(call.size(), recorded.size(), "{call:?} is not like {recorded:?}");
         }
         let bytes = [(report.sent, self.sent), (report.received, self.received)];

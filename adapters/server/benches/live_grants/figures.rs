@@ -55,8 +55,10 @@ fn targets(growth: &Growth) -> Vec<Target> {
         let per_grant = growth.per_grant() / 1024.0;
         targets.push(target("KiB resident per live grant".to_owned(), PER_GRANT, per_grant));
     }
-    let flat = "the last sign-ins' CPU time to the first ones'".to_owned();
-    targets.push(target(flat, FLAT, growth.steepness()));
+    if growth.store == Store::Sqlite {
+        let flat = "the last sign-ins' CPU time to the first ones'".to_owned();
+        targets.push(target(flat, FLAT, growth.steepness()));
+    }
     targets
 }
 

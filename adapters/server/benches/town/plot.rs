@@ -17,7 +17,7 @@ pub(crate) struct Plot<'a> {
     /// Each step along the axis is so many times the one before.
     pub(crate) logarithmic: bool,
     pub(crate) series: Vec<Series>,
-    /// Values that are asked for or compared with.
+    /// Values that are asked for or compared with, the lowest first.
     pub(crate) lines: Vec<(f64, String)>,
 }
 
@@ -37,7 +37,7 @@ impl Plot<'_> {
         if self.logarithmic {
             self.draw_over(file, (least * 0.8..most * 1.25).log_scale(), thousands);
         } else {
-            self.draw_over(file, least - 0.5..most + 0.5, |x| format!("{x:.0}"));
+            self.draw_over(file, least - 0.5..most + 0.5, whole);
         }
     }
 
@@ -47,7 +47,7 @@ impl Plot<'_> {
         X::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
     {
         let points = self.series.iter().flat_map(|series| &series.points).map(|(_, y)| *y);
-        let highest = points.chain(self.lines.iter().map(|(y, _)| *y)).fold(0.0, f64::max) * 1.15;
+        let highest = points.chain(self.lines.iter().map(|(y, _)| *y)).fold(0.0, f64::max) * 1.25;
         let root = SVGBackend::new(file, SIZE).into_drawing_area();
         root.fill(&WHITE).unwrap();
         let mut chart = ChartBuilder::on(&root)
@@ -63,6 +63,7 @@ impl Plot<'_> {
             .x_desc(self.x)
             .y_desc(self.y)
             .x_label_formatter(&label)
+            .y_label_formatter(&f64::to_string)
             .label_style(("sans-serif", 13))
             .draw()
             .unwrap();
@@ -78,12 +79,14 @@ impl Plot<'_> {
             let range = chart.x_range();
             (range.start, range.end)
         };
-        for (y, name) in &self.lines {
+        for (n, (y, name)) in self.lines.iter().enumerate() {
+            // The lowest line's name is below it, the others' above theirs.
+            let offset = if n == 0 { 4 } else { -16 };
             let ends = [(left, *y), (right, *y)];
             chart.draw_series(DashedLineSeries::new(ends, 6, 4, BLACK.into())).unwrap();
             let place = (left, *y);
             let text =
-                EmptyElement::at(place) + Text::new(name.clone(), (6, -16), ("sans-serif", 13));
+                EmptyElement::at(place) + Text::new(name.clone(), (6, offset), ("sans-serif", 13));
             chart.draw_series([text]).unwrap();
         }
         chart
@@ -95,6 +98,11 @@ impl Plot<'_> {
             .unwrap();
         root.present().unwrap();
     }
+}
+
+/// Nothing between whole numbers.
+fn whole(x: &f64) -> String {
+    if (x - x.round()).abs() < 1e-6 { format!("{x:.0}") } else { String::new() }
 }
 
 fn thousands(x: &f64) -> String {
