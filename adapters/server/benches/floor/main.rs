@@ -1,0 +1,139 @@
+//! What a sign-in costs beside what it must cost.
+//!
+//! `cargo bench -p vestibule --bench floor` lets people sign in at Vestibule and at a floor program
+//! ([`town::floor`]) in turn, each time at fresh processes, and compares the CPU time that the
+//! operating system counted for each. One sign-in is recorded from Vestibule first; the floor
+//! answers and asks what Vestibule answered and asked in it, and the bytes of every step are
+//! compared. It fails where a sign-in goes wrong; with `-- --judge` also where a target is missed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench says what it measured, and fails where anything goes wrong"
+)]
+
+mod figures;
+mod round;
+
+#[path = "../town/mod.rs"]
+mod town;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use tempfile::NamedTempFile;
+
+use crate::figures::Figures;
+use crate::round::{Round, Rounds};
+use crate::town::identity_provider::IdentityProvider;
+use crate::town::program::{Program, Store};
+use crate::town::target::Target;
+use crate::town::{Role, machine, saved};
+
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    role: Option<Role>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(clap::Args)]
+struct Options {
+    /// Where Vestibule keeps grants.
+    #[arg(long, value_enum, default_value = "both")]
+    store: Stores,
+    /// How often each is measured, in turn.
+    #[arg(long, default_value_t = 5)]
+    pairs: usize,
+    /// Sign-ins that are measured in each round.
+    #[arg(long, default_value_t = 10_000)]
+    sign_ins: u64,
+    /// Sign-ins before them. With these and the default number of sign-ins every request id is as
+    /// long as the recorded ones.
+    #[arg(long, default_value_t = 1_100)]
+    warm_up: u64,
+    /// How many sign in at once.
+    #[arg(long, default_value_t = 32)]
+    people: usize,
+    /// The program, where it shall be another than the one of this build.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_vestibule"))]
+    program: PathBuf,
+    /// Fail where a target is missed.
+    #[arg(long)]
+    judge: bool,
+    /// Write table and plot into `benches/figures`.
+    #[arg(long)]
+    save: bool,
+    /// What cargo adds.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Stores {
+    Memory,
+    Sqlite,
+    Both,
+}
+
+impl Stores {
+    fn all(self) -> &'static [Store] {
+        match self {
+            Self::Memory => &[Store::Memory],
+            Self::Sqlite => &[Store::Sqlite],
+            Self::Both => &[Store::Memory, Store::Sqlite],
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let Arguments { role, options } = Arguments::parse();
+    match role {
+        Some(role) => {
+            role.play();
+            ExitCode::SUCCESS
+        }
+        None => compare(&options),
+    }
+}
+
+fn compare(options: &Options) -> ExitCode {
+    let Options { sign_ins, people, pairs, .. } = *options;
+    println!("{}", machine::described());
+    println!(
+        "{pairs} rounds of {sign_ins} sign-ins by {people} people at once, of the program as \
+         configured by itself; its log goes to a file\n"
+    );
+    let identity_provider = IdentityProvider::start();
+    let program = Program {
+        executable: options.program.clone(),
+        identity_provider: identity_provider.address.clone(),
+    };
+    let recorded = NamedTempFile::new().unwrap();
+    let rounds = Rounds::record(&identity_provider, &program, options, recorded.path());
+    rounds.describe();
+
+    let mut figures = Figures::default();
+    println!("{}", Round::HEADING);
+    for pair in 0..pairs {
+        let mut servers: Vec<Option<Store>> = vec![None];
+        servers.extend(options.store.all().iter().copied().map(Some));
+        // Nobody is always first.
+        let first = pair % servers.len();
+        servers.rotate_left(first);
+        for server in servers {
+            let round = rounds.run(server);
+            println!("{:>4}  {round}", pair + 1);
+            figures.add(round);
+        }
+    }
+    println!("\n{figures}");
+    let command = "cargo bench -p vestibule --bench floor";
+    saved::write("floor", command, &figures.to_string(), &figures.plot(), options.save);
+    let met = figures.targets().iter().all(Target::met);
+    if options.judge && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use super::people::{self, How, Report};
+use super::program::Served;
+
+/// What a number of sign-ins took of a server.
+pub(crate) struct Measured {
+    /// CPU time of a sign-in, in microseconds: in all, and in system mode.
+    pub(crate) cpu: f64,
+    pub(crate) system: f64,
+    pub(crate) per_second: f64,
+    pub(crate) report: Report,
+}
+
+impl Measured {
+    pub(crate) fn of(served: &Served, people: usize, sign_ins: u64, how: How) -> Self {
+        let before = served.process.cpu();
+        let report = people::sign_in(served, people, sign_ins, how);
+        let after = served.process.cpu();
+        assert_eq!(report.sign_ins, sign_ins, "not every sign-in was complete");
+        let each = |after: Duration, before| (after - before).as_secs_f64() * 1e6 / sign_ins as f64;
+        Self {
+            cpu: each(after.all, before.all),
+            system: each(after.system, before.system),
+            per_second: sign_ins as f64 / report.seconds,
+            report,
+        }
+    }
+
+    pub(crate) fn user(&self) -> f64 {
+        self.cpu - self.system
+    }
+}

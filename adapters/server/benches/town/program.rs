@@ -1,0 +1,121 @@
+//! The program itself, configured with what it must be told and nothing else.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::connection::Connection;
+use super::one_thread;
+use super::process::Process;
+
+pub(crate) const HOST: &str = "auth.example.com";
+pub(crate) const REDIRECT_URI: &str = "https://app.example.com/callback";
+pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
+pub(crate) const SCOPE: &str = "mcp:read";
+
+/// Where grants are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Store {
+    Memory,
+    Sqlite,
+}
+
+impl Store {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "SQLite",
+        }
+    }
+}
+
+/// A server of which the sign-ins are measured.
+pub(crate) struct Served {
+    pub(crate) process: Process,
+    pub(crate) address: String,
+    /// The client that people use.
+    pub(crate) client_id: String,
+    /// What it writes into, besides its answers.
+    _folder: Option<TempDir>,
+}
+
+impl Served {
+    /// Something that has no clients.
+    pub(crate) fn of(mut process: Process, client_id: &str) -> Self {
+        Self { address: process.address(), client_id: client_id.to_owned(), process, _folder: None }
+    }
+
+    /// Registers a public client (RFC 7591).
+    pub(crate) fn register(&mut self) {
+        let body = format!(
+            r#"{{"client_name":"The application","redirect_uris":["{REDIRECT_URI}"],"token_endpoint_auth_method":"none"}}"#
+        );
+        let request = format!(
+            "POST /oauth/register HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = one_thread()
+            .block_on(async { Connection::open(&self.address).await.call(&request).await });
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let registered: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        self.client_id = registered["client_id"].as_str().unwrap().to_owned();
+    }
+}
+
+/// How the program is started.
+pub(crate) struct Program {
+    pub(crate) executable: PathBuf,
+    /// `127.0.0.1:PORT` of its identity provider.
+    pub(crate) identity_provider: String,
+}
+
+impl Program {
+    /// Its log goes into a file, at the level it has by itself. Nobody has asked it anything yet.
+    pub(crate) fn start(&self, store: Store) -> Served {
+        // On a disk, where /tmp may be memory.
+        let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let file = folder.path().join("vestibule.toml");
+        fs::write(&file, self.configuration(store)).unwrap();
+        let mut command = Command::new(&self.executable);
+        command
+            .args(["serve", "--config", "vestibule.toml"])
+            .current_dir(folder.path())
+            .env_remove("VESTIBULE_LOG")
+            .stderr(File::create(folder.path().join("log")).unwrap());
+        let mut process = Process::start(&mut command);
+        let address = process.address();
+        Served { process, address, client_id: String::new(), _folder: Some(folder) }
+    }
+
+    fn configuration(&self, store: Store) -> String {
+        let store = match store {
+            Store::Memory => "memory:",
+            Store::Sqlite => "sqlite:vestibule.db",
+        };
+        format!(
+            r#"
+issuer = "https://{HOST}"
+listen = "127.0.0.1:0"
+secrets = ["a sealing secret of more than 32 bytes"]
+store = "{store}"
+
+[[provider]]
+id = "idp"
+name = "Identity provider"
+authorization_endpoint = "http://{idp}/authorize"
+token_endpoint = "http://{idp}/token"
+userinfo_endpoint = "http://{idp}/userinfo"
+client_id = "vestibule"
+client_secret = "a secret between the two"
+
+[[resource]]
+uri = "{RESOURCE}"
+scopes = ["{SCOPE}"]
+"#,
+            idp = self.identity_provider,
+        )
+    }
+}
