@@ -45,6 +45,7 @@ mod body;
 mod clock;
 mod connection;
 mod counted;
+mod driven;
 mod heard;
 mod house;
 mod limiter;
