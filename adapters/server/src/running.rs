@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vestibule_core::Server;
 use vestibule_core::drive::Composite;
-use vestibule_hyper::{Options, ReqwestTransport, SystemClock, Vestibule, serve_within};
+use vestibule_hyper::{Options, HyperTransport, SystemClock, Vestibule, serve_within};
 
 use crate::limits::Limits;
 use crate::requests;
@@ -21,7 +21,7 @@ use crate::store::Store;
 /// How often the store forgets what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-type Driver = Composite<SystemClock, ReqwestTransport, Store>;
+type Driver = Composite<SystemClock, HyperTransport, Store>;
 
 /// A runtime with as many threads as the machine has processors.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
@@ -77,7 +77,7 @@ pub(crate) async fn run(
 }
 
 fn vestibule(limits: &Limits, server: Server, store: Store) -> Result<Vestibule<Driver>, String> {
-    let transport = ReqwestTransport::new()
+    let transport = HyperTransport::new()
         .map_err(|error| format!("cannot make a client for identity providers: {error}"))?;
     let mut options = Options::default();
     options.observer = Arc::new(requests::Log::of(&store));
