@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
@@ -31,8 +31,8 @@ struct Running<F> {
 
 impl<F: Future<Output = End> + Send> Driven<F> {
     /// `flow` does not panic.
-    pub(crate) fn new(flow: F, place: OwnedSemaphorePermit) -> Self {
-        Self { running: Some(Running { flow: Box::pin(flow), place }), runtime: None }
+    pub(crate) fn new(flow: Pin<Box<F>>, place: OwnedSemaphorePermit) -> Self {
+        Self { running: Some(Running { flow, place }), runtime: None }
     }
 }
 
@@ -81,8 +81,7 @@ pub(crate) struct Panicked;
 
 /// Turns a future's panic into an error, so that its client gets an answer instead of a closed
 /// connection. Nothing that the future owned is looked at afterwards.
-pub(crate) async fn unwound<F: Future>(future: F) -> Result<F::Output, Panicked> {
-    let mut future = pin!(future);
+pub(crate) async fn unwound<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Panicked> {
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(polled) => polled.map(Ok),
         Err(_) => Poll::Ready(Err(Panicked)),

@@ -3,7 +3,7 @@ use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -196,7 +196,8 @@ where
         return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
     };
     let (request, due) = admitted(&shared, request);
-    let flow = flow(shared, request, due, about, room);
+    // Put where it stays at once: it is large, and every move copies all of it.
+    let flow = Box::pin(flow(shared, request, due, about, room));
     Driven::new(flow, place).await
 }
 
@@ -234,7 +235,7 @@ async fn flow<D: Driver + 'static>(
         }
         reply
     };
-    let (response, follow_up) = match unwound(flow).await {
+    let (response, follow_up) = match unwound(pin!(flow)).await {
         Ok(Reply { response, events, follow_up, .. }) => {
             (about.tell(&shared, Outcome::Replied, response, &events), follow_up)
         }
