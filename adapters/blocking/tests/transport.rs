@@ -1,4 +1,4 @@
-//! ureq under the contract of a transport, the same that reqwest runs.
+//! ureq under the contract of a transport, the same that hyper's client runs.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

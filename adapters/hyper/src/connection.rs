@@ -38,7 +38,7 @@ const PING_AT_MOST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// What all connections have in common.
 pub(crate) struct Connections<S> {
     http: auto::Builder<TokioExecutor>,
-    limits: Limits,
+    grace: Duration,
     service: S,
     stopping: watch::Receiver<()>,
 }
@@ -53,7 +53,7 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     /// They end when the other side of `stopping` is gone.
-    pub(crate) fn new(limits: Limits, service: S, stopping: watch::Receiver<()>) -> Self {
+    pub(crate) fn new(limits: &Limits, service: S, stopping: watch::Receiver<()>) -> Self {
         let mut http = auto::Builder::new(TokioExecutor::new());
         let head = limits.head.max(8 * 1024);
         let ping = limits.ping.min(PING_AT_MOST);
@@ -73,7 +73,7 @@ where
             .max_send_buf_size(SEND_BUFFER)
             .keep_alive_interval(ping)
             .keep_alive_timeout(ping);
-        Self { http, limits, service, stopping }
+        Self { http, grace: limits.grace, service, stopping }
     }
 
     /// Serves a connection until it is closed, has had its time, or all are to end.
@@ -90,7 +90,7 @@ where
         let service = TowerToHyperService::new(service);
         let stream = TokioIo::new(Heard { stream, usage: Arc::clone(&usage) });
         let connection = self.http.serve_connection(stream, service).into_owned();
-        let (mut stopping, limits) = (self.stopping.clone(), self.limits.clone());
+        let (mut stopping, grace) = (self.stopping.clone(), self.grace);
         async move {
             // Its place is another's as soon as the socket is closed.
             let _guest = guest;
@@ -99,20 +99,20 @@ where
                 biased;
                 // What went wrong on a connection is its client's business.
                 _ = connection.as_mut() => return,
-                spent = usage.spent(&limits) => spent,
+                spent = usage.spent() => spent,
                 _ = stopping.changed() => Spent::Idle,
             };
             // HTTP/1.1: no further request. HTTP/2: GOAWAY (RFC 9113 §6.8), which the first poll
             // below writes. Handlers that run are waited for, and end by themselves; whoever is not
             // done a grace after the last of them has a client that does not read its answer, or
             // sends no more.
-            let grace = if spent == Spent::Unasked { Duration::ZERO } else { limits.grace };
+            let grace = if spent == Spent::Unasked { Duration::ZERO } else { grace };
             usage.closes(grace);
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 biased;
                 _ = connection => {}
-                () = usage.given_up(grace) => {}
+                () = usage.given_up() => {}
             }
         }
     }

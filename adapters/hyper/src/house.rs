@@ -3,11 +3,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use crate::usage::Usage;
+use crate::limits::Limits;
+use crate::usage::{Times, Usage};
 
 /// Who is connected, and who has to go when there are too many.
 pub(crate) struct House {
     places: Arc<Semaphore>,
+    times: Times,
     guests: Mutex<Guests>,
     /// Told when a connection begins to rest, so that it can be shown out.
     rested: Arc<Notify>,
@@ -20,10 +22,11 @@ struct Guests {
 }
 
 impl House {
-    pub(crate) fn new(connections: u32) -> Arc<Self> {
-        let places = usize::try_from(connections).unwrap_or(usize::MAX);
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+        let places = usize::try_from(limits.connections).unwrap_or(usize::MAX);
         Arc::new(Self {
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            times: limits.into(),
             guests: Mutex::default(),
             rested: Arc::default(),
         })
@@ -46,7 +49,7 @@ impl House {
     }
 
     fn guest(self: &Arc<Self>, place: OwnedSemaphorePermit) -> Guest {
-        let usage = Usage::begun(Arc::clone(&self.rested));
+        let usage = Usage::begun(self.times, Arc::clone(&self.rested));
         let mut guests = self.guests();
         let number = guests.next;
         guests.next += 1;

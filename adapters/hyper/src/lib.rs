@@ -2,19 +2,19 @@
 //!
 //! [`vestibule_core`] asks questions and does nothing by itself. This crate asks them for it:
 //! [`Vestibule`] is a tower [`Service`](tower_service::Service) that runs each request's flow to
-//! its end, [`ReqwestTransport`] calls the identity providers, [`SystemClock`] knows the time, and
+//! its end, [`HyperTransport`] calls the identity providers, [`SystemClock`] knows the time, and
 //! [`serve`](serve()) accepts connections. The store is somebody else's.
 //!
 //! Beside the routes of an axum application:
 //!
 //! ```no_run
 //! use vestibule_core::{MemoryStore, Server, drive::Composite};
-//! use vestibule_hyper::{ReqwestTransport, SystemClock, Vestibule};
+//! use vestibule_hyper::{HyperTransport, SystemClock, Vestibule};
 //!
 //! # async fn run(server: Server) -> Result<(), Box<dyn std::error::Error>> {
 //! let driver = Composite {
 //!     clock: SystemClock,
-//!     transport: ReqwestTransport::new()?,
+//!     transport: HyperTransport::new()?,
 //!     store: MemoryStore::new(),
 //!     mapper: (),
 //! };
@@ -45,6 +45,7 @@ mod body;
 mod clock;
 mod connection;
 mod counted;
+mod driven;
 mod heard;
 mod house;
 mod limiter;
@@ -62,4 +63,4 @@ pub use limits::Limits;
 pub use observe::{Observer, Outcome, RequestId, Seen};
 pub use serve::{serve, serve_within};
 pub use service::{Options, Vestibule};
-pub use transport::{NoCertificate, NoTransport, ReqwestTransport, ReqwestTransportBuilder};
+pub use transport::{HyperTransport, HyperTransportBuilder, NoCertificate, NoTransport};

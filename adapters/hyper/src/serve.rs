@@ -63,9 +63,9 @@ pub async fn serve_within<S, B>(
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let house = House::new(limits.connections);
+    let house = House::new(&limits);
     let (stop, stopping) = watch::channel(());
-    let each = Connections::new(limits, service, stopping);
+    let each = Connections::new(&limits, service, stopping);
     let mut running = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {

@@ -1,7 +1,6 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
-use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -12,21 +11,22 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Method, Uri};
 use http_body_util::Full;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tower_service::Service;
 use vestibule_core::drive::{Driver, drive};
 use vestibule_core::{Charge, Event, Reply, Request, Response, Server};
 
 use crate::body::{self, Room, Unread};
+use crate::driven::{Driven, End, Later, Panicked, unwound};
 use crate::limiter::Limiter;
 use crate::observe::{Observer, Outcome, RequestId, Seen};
 
 /// All endpoints as one [`Service`]: mount it in axum, or give it to [`serve`](crate::serve()).
 ///
-/// Each flow runs as a task of its own. hyper drops a handler when its client goes away, and a flow
-/// that has asked its first question must come to its end: what a provider or the store was asked
-/// may already have happened. So the number of flows is bounded, and [`Vestibule::shutdown`] waits
-/// for them.
+/// hyper drops a handler when its client goes away, and a flow that has asked its first question
+/// must come to its end: what a provider or the store was asked may already have happened. Such a
+/// flow goes on as a task of its own. So the number of flows is bounded, and
+/// [`Vestibule::shutdown`] waits for them.
 ///
 /// Its clones are the same service.
 pub struct Vestibule<D> {
@@ -164,8 +164,8 @@ impl<D> fmt::Debug for Vestibule<D> {
     }
 }
 
-/// Reads the body here, where a client that goes away takes its request with it, and hands the rest
-/// to a task.
+/// Reads the body, whose request a client that goes away takes with it, and drives the flow, which
+/// it does not.
 async fn answer<D, B>(shared: Arc<Shared<D>>, request: http::Request<B>) -> Response
 where
     D: Driver + 'static,
@@ -195,12 +195,10 @@ where
     let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
         return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
     };
-    let (answer, answered) = oneshot::channel();
     let (request, due) = admitted(&shared, request);
-    let taken = Taken { place, room };
-    tokio::spawn(run(shared, request, due, about, taken, answer));
-    // Without an answer the runtime is going down and has dropped the task.
-    answered.await.unwrap_or_else(|_| Response::overloaded())
+    // Put where it stays at once: it is large, and every move copies all of it.
+    let flow = Box::pin(flow(shared, request, due, about, room));
+    Driven::new(flow, place).await
 }
 
 /// What a request may cost, and who pays.
@@ -221,43 +219,34 @@ fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<Due>) {
     }
 }
 
-/// A flow and its follow-up, whoever waits for the answer.
-async fn run<D: Driver + 'static>(
+/// A flow: its answer, and what is to follow when that is given. It does not panic.
+async fn flow<D: Driver + 'static>(
     shared: Arc<Shared<D>>,
     request: Request,
     due: Option<Due>,
     about: About,
-    taken: Taken,
-    answer: oneshot::Sender<Response>,
-) {
+    room: Room,
+) -> End {
     let flow = async {
         let step = shared.server.handle(request, shared.driver.tick());
-        drive(&shared.driver, step).await
+        let reply = drive(&shared.driver, step).await;
+        if let Some((payer, charge)) = due.filter(|(_, charge)| charge.is_due(&reply.events)) {
+            shared.options.limiter.charge(payer, &charge);
+        }
+        reply
     };
-    let (response, follow_up) = match unwound(flow).await {
+    let (response, follow_up) = match unwound(pin!(flow)).await {
         Ok(Reply { response, events, follow_up, .. }) => {
-            if let Some((payer, charge)) = due.filter(|(_, charge)| charge.is_due(&events)) {
-                shared.options.limiter.charge(payer, &charge);
-            }
             (about.tell(&shared, Outcome::Replied, response, &events), follow_up)
         }
         Err(Panicked) => {
             (about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]), None)
         }
     };
-    drop(taken.room);
-    // The client may be gone by now; the flow was driven to its end all the same.
-    let _ = answer.send(response);
-    if let Some(step) = follow_up {
-        drive(&shared.driver, step).await;
-    }
-    drop(taken.place);
-}
-
-/// What a flow has taken of what all share.
-struct Taken {
-    place: OwnedSemaphorePermit,
-    room: Room,
+    drop(room);
+    let later = follow_up
+        .map(|step| -> Later { Box::pin(async move { drive(&shared.driver, step).await }) });
+    (response, later)
 }
 
 /// What is told of a request, whatever becomes of it.
@@ -289,20 +278,6 @@ impl About {
         let _ = catch_unwind(AssertUnwindSafe(|| shared.options.observer.observe(&seen)));
         response
     }
-}
-
-/// A future that panicked; the panic hook has had its say.
-struct Panicked;
-
-/// Turns a future's panic into an error, so that its client gets an answer instead of a closed
-/// connection. Nothing that the future owned is looked at afterwards.
-async fn unwound<F: Future>(future: F) -> Result<F::Output, Panicked> {
-    let mut future = pin!(future);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(polled) => polled.map(Ok),
-        Err(_) => Poll::Ready(Err(Panicked)),
-    })
-    .await
 }
 
 /// How many permits there are: as many as asked, or as many as a semaphore has on a small machine.

@@ -1,19 +1,28 @@
-//! Calls over reqwest.
+//! Calls over hyper.
 
 mod builder;
+mod line;
+mod pool;
 mod resolve;
 
-pub use builder::{NoCertificate, NoTransport, ReqwestTransportBuilder};
+pub use builder::{HyperTransportBuilder, NoCertificate, NoTransport};
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Uri};
+use http_body_util::Full;
+use line::{Line, Request};
+use pool::Pool;
 use resolve::OutsideReach;
+use url::{Position, Url};
 use vestibule_core::drive::Transport;
 use vestibule_core::{HttpCall, Reach, Response, Unreachable};
 
-/// Calls providers with reqwest: HTTP/1.1, rustls, and the certificates that the machine trusts.
+/// Calls providers with hyper: HTTP/1.1, rustls, and the certificates that the machine trusts.
 ///
 /// It keeps connections open, sends no cookies, follows no redirect, decodes no content coding, and
 /// ignores the proxies that the environment names. A request that has begun to be sent is never
@@ -27,12 +36,12 @@ use vestibule_core::{HttpCall, Reach, Response, Unreachable};
 /// these names are looked up at a time, and the others wait, until their deadline: whoever answers
 /// for a name slowly, on purpose, uses up no threads that the names of providers need.
 #[derive(Clone)]
-pub struct ReqwestTransport {
-    configured: reqwest::Client,
-    public: reqwest::Client,
+pub struct HyperTransport {
+    configured: Arc<Pool>,
+    public: Arc<Pool>,
 }
 
-impl ReqwestTransport {
+impl HyperTransport {
     /// Reads the machine's trusted certificates and makes the connection pools.
     ///
     /// # Errors
@@ -43,11 +52,11 @@ impl ReqwestTransport {
 
     /// A transport with a resolver or certificate authorities of its own.
     #[must_use]
-    pub fn builder() -> ReqwestTransportBuilder {
-        ReqwestTransportBuilder::default()
+    pub fn builder() -> HyperTransportBuilder {
+        HyperTransportBuilder::default()
     }
 
-    fn client(&self, reach: Reach) -> Option<&reqwest::Client> {
+    fn pool(&self, reach: Reach) -> Option<&Arc<Pool>> {
         // Two questions and not one `match`: core may learn of a reach that is unknown here.
         if reach == Reach::Configured {
             Some(&self.configured)
@@ -59,60 +68,85 @@ impl ReqwestTransport {
     }
 }
 
-impl Transport for ReqwestTransport {
+impl Transport for HyperTransport {
     async fn http(&self, call: HttpCall) -> Result<Response, Unreachable> {
-        let client = self.client(call.reach).ok_or(Unreachable::NotPermitted)?;
+        let pool = self.pool(call.reach).ok_or(Unreachable::NotPermitted)?;
         // A host that is an address is never resolved, so it is judged here.
         if !call.reach.permits_url(&call.url) {
             return Err(Unreachable::NotPermitted);
         }
         // One clock over name resolution, connecting, TLS and the last byte of the body.
-        match tokio::time::timeout(call.deadline, exchange(client, call)).await {
+        match tokio::time::timeout(call.deadline, exchange(pool, call)).await {
             Ok(answer) => answer,
             Err(_passed) => Err(Unreachable::Deadline),
         }
     }
 }
 
-impl fmt::Debug for ReqwestTransport {
+impl fmt::Debug for HyperTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReqwestTransport")
+        f.write_str("HyperTransport")
     }
 }
 
-async fn exchange(client: &reqwest::Client, call: HttpCall) -> Result<Response, Unreachable> {
-    let mut request = client.request(call.method, call.url).headers(call.headers);
-    if !call.body.is_empty() {
-        request = request.body(call.body);
+async fn exchange(pool: &Arc<Pool>, mut call: HttpCall) -> Result<Response, Unreachable> {
+    let request = request(&mut call)?;
+    let origin = &call.url[..Position::BeforePath];
+    let (mut line, answer) = answered(pool, origin, request).await?;
+    let (head, body) = answer.into_parts();
+    let body = line.read(body, call.body_cap).await?;
+    if line.is_free().await {
+        pool.keep(origin, line);
     }
-    let mut answer = request.send().await.map_err(unreachable)?;
-    let body = read_body(&mut answer, call.body_cap).await?;
-    Ok(Response::new(answer.status(), std::mem::take(answer.headers_mut()), body))
+    Ok(Response::new(head.status, head.headers, body))
 }
 
-/// The whole body, if it is no longer than `cap`; one that announces to be longer is not read at
-/// all.
-async fn read_body(answer: &mut reqwest::Response, cap: usize) -> Result<Bytes, Unreachable> {
-    let announced = answer.content_length().unwrap_or(0);
-    if usize::try_from(announced).map_or(true, |announced| announced > cap) {
-        return Err(Unreachable::TooLarge);
-    }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
-        if chunk.len() > cap - body.len() {
-            return Err(Unreachable::TooLarge);
+/// Sends a request on a connection that was kept, or on a new one.
+async fn answered(
+    pool: &Pool,
+    origin: &str,
+    mut request: Request,
+) -> Result<(Box<Line>, http::Response<hyper::body::Incoming>), Unreachable> {
+    while let Some(mut line) = pool.take(origin) {
+        match line.send(request).await {
+            Ok(answer) => return Ok((line, answer)),
+            // The connection was closed while it was kept, and took nothing of the request.
+            Err(mut failed) => match failed.take_message() {
+                Some(unsent) => request = unsent,
+                None => return Err(Unreachable::Connection),
+            },
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    let mut line = pool.connect(origin).await.map_err(|failed| unreachable(&*failed))?;
+    let answer = line.send(request).await.map_err(|_| Unreachable::Connection)?;
+    Ok((line, answer))
 }
 
-/// reqwest has no deadline of its own here and no cap: what it reports is a connection that failed,
-/// unless our own resolver refused to name an address. Its errors hold the URL, and a URL's query
-/// may hold what nobody else should read, so nothing of them is passed on.
-fn unreachable(failed: reqwest::Error) -> Unreachable {
-    let mut causes =
-        std::iter::successors(Some(&failed as &dyn Error), |&failed| Error::source(failed));
+fn request(call: &mut HttpCall) -> Result<Request, Unreachable> {
+    let mut request = Request::new(Full::new(std::mem::take(&mut call.body)));
+    *request.method_mut() = call.method.clone();
+    *request.uri_mut() = target(&call.url)?;
+    let mut headers = std::mem::take(&mut call.headers);
+    let agent = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
+    headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(agent));
+    // The same as none, and what those in front of a provider expect of a client.
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+    let host = &call.url[Position::BeforeHost..Position::AfterPort];
+    headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Unreachable::Connection)?);
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// What the request asks its host for (RFC 9112 §3.2.1).
+fn target(url: &Url) -> Result<Uri, Unreachable> {
+    let target = &url[Position::BeforePath..Position::AfterQuery];
+    PathAndQuery::try_from(target).map(Uri::from).map_err(|_| Unreachable::Connection)
+}
+
+/// Why there is no connection. Errors may hold what nobody else should read, so nothing of them is
+/// passed on but whether our own resolver refused to name an address.
+fn unreachable(failed: &(dyn Error + 'static)) -> Unreachable {
+    let mut causes = std::iter::successors(Some(failed), |&failed| Error::source(failed));
     if causes.any(|cause| cause.is::<OutsideReach>()) {
         Unreachable::NotPermitted
     } else {

@@ -1,4 +1,4 @@
-//! The service: flows as tasks of their own, their number, their bodies and their end.
+//! The service: flows and their end, their number and their bodies.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -99,7 +99,6 @@ async fn one_flow_too_many_is_answered_at_once() {
 
     gate.open();
     assert_eq!(first.await.unwrap().status(), StatusCode::SEE_OTHER);
-    // The flow's task gives its place back after it has answered.
     service.shutdown().await;
 }
 

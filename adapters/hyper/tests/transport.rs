@@ -1,4 +1,4 @@
-//! reqwest under the contract of a transport.
+//! hyper's client under the contract of a transport.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -7,11 +7,11 @@ use tokio::task::spawn_blocking;
 use vestibule_conformance::transport::{Given, Peer};
 use vestibule_core::drive::{Transport, blocking};
 use vestibule_core::{HttpCall, Purpose, Response, Unreachable};
-use vestibule_hyper::ReqwestTransport;
+use vestibule_hyper::HyperTransport;
 
 /// The transport, and what it runs on.
 struct Blocking {
-    transport: ReqwestTransport,
+    transport: HyperTransport,
     runtime: Runtime,
 }
 
@@ -21,16 +21,16 @@ impl blocking::Transport for Blocking {
     }
 }
 
-fn on_a_runtime(transport: ReqwestTransport) -> Blocking {
+fn on_a_runtime(transport: HyperTransport) -> Blocking {
     // One thread beside the test's: what a call leaves behind, such as a connection to be closed,
     // goes on there.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     Blocking { transport, runtime }
 }
 
-fn reqwest(given: Given) -> Blocking {
+fn hyper(given: Given) -> Blocking {
     let resolver = given.resolver;
-    let mut builder = ReqwestTransport::builder().resolver(move |name| {
+    let mut builder = HyperTransport::builder().resolver(move |name| {
         let resolver = resolver.clone();
         async move { spawn_blocking(move || resolver.resolve(&name)).await? }
     });
@@ -40,7 +40,7 @@ fn reqwest(given: Given) -> Blocking {
     on_a_runtime(builder.build().unwrap())
 }
 
-vestibule_conformance::transport_contract!(reqwest);
+vestibule_conformance::transport_contract!(hyper);
 
 #[test]
 fn it_says_who_it_is() {
@@ -48,14 +48,14 @@ fn it_says_who_it_is() {
     let url = peer.url("/").parse().unwrap();
     let call = HttpCall::new(http::Method::GET, url, Purpose::FetchUser);
     let script = peer.run(|peer| peer.answer_once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
-    blocking::Transport::http(&on_a_runtime(ReqwestTransport::new().unwrap()), call).unwrap();
+    blocking::Transport::http(&on_a_runtime(HyperTransport::new().unwrap()), call).unwrap();
     let agent = concat!("\r\nuser-agent: vestibule/", env!("CARGO_PKG_VERSION"), "\r\n");
     assert!(script.end().unwrap().to_lowercase().contains(agent));
 }
 
 #[test]
 fn what_is_no_certificate_is_not_left_out() {
-    let add = |pem: &str| ReqwestTransport::builder().root_certificates(pem.as_bytes());
+    let add = |pem: &str| HyperTransport::builder().root_certificates(pem.as_bytes());
     assert!(add("").is_err());
     assert!(add("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").is_err());
     assert!(add("-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n").is_err());

@@ -5,6 +5,8 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
+use crate::running::Own;
+
 /// What core answers to a method that an endpoint does not know.
 const METHOD: &str = r#"{"error":"invalid_request","error_description":"The endpoint does not know this method; see Allow."}"#;
 
@@ -15,9 +17,12 @@ const HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
+const PATH: &str = "/health";
+
 /// The route, to stand in front of Vestibule's service.
-pub(crate) fn route() -> Router {
-    Router::new().route("/health", get(health).fallback(other))
+pub(crate) fn own() -> Own {
+    let routes = Router::new().route(PATH, get(health).fallback(other));
+    Own { routes, paths: &[PATH] }
 }
 
 async fn health() -> impl IntoResponse {

@@ -4,6 +4,7 @@ mod administer;
 mod cli;
 mod config;
 mod dev;
+mod front;
 mod health;
 mod host;
 mod keys;

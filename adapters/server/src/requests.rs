@@ -10,12 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use vestibule_hyper::RequestId;
-
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Makes request ids: a part that differs from process to process and a count. Nothing is taken
 /// from the request, where anybody could write anything.
@@ -31,22 +29,10 @@ impl Ids {
         Self { process: getrandom::u32().unwrap_or_default(), count: Arc::default() }
     }
 
-    fn next(&self) -> RequestId {
+    pub(crate) fn next(&self) -> RequestId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         RequestId::new(format!("{:08x}-{count:x}", self.process))
     }
-}
-
-/// Gives a request its id and says it in the answer.
-pub(crate) async fn identify(State(ids): State<Ids>, mut request: Request, next: Next) -> Response {
-    let id = ids.next();
-    let header = HeaderValue::from_str(id.as_str());
-    request.extensions_mut().insert(id);
-    let mut response = next.run(request).await;
-    if let Ok(id) = header {
-        response.headers_mut().insert(X_REQUEST_ID, id);
-    }
-    response
 }
 
 /// Logs what a part of the program answers by itself; Vestibule's own answers are logged by

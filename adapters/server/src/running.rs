@@ -11,8 +11,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vestibule_core::Server;
 use vestibule_core::drive::Composite;
-use vestibule_hyper::{Options, ReqwestTransport, SystemClock, Vestibule, serve_within};
+use vestibule_hyper::{HyperTransport, Options, SystemClock, Vestibule, serve_within};
 
+use crate::front::Front;
+use crate::host::OwnHost;
 use crate::limits::Limits;
 use crate::requests;
 use crate::say::say;
@@ -21,7 +23,15 @@ use crate::store::Store;
 /// How often the store forgets what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-type Driver = Composite<SystemClock, ReqwestTransport, Store>;
+pub(crate) type Driver = Composite<SystemClock, HyperTransport, Store>;
+
+/// The routes that stand in front of Vestibule's.
+pub(crate) struct Own {
+    pub(crate) routes: Router,
+    /// All paths of theirs, as they are written in a request; asked for only where every host is
+    /// answered.
+    pub(crate) paths: &'static [&'static str],
+}
 
 /// A runtime with as many threads as the machine has processors.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
@@ -39,15 +49,15 @@ pub(crate) async fn listen(address: SocketAddr, mend: &str) -> Result<TcpListene
 }
 
 /// Answers with `server`, behind the program's own routes, until the process is told to end and
-/// every running flow has come to its end. `around` puts layers around all of it; `greeting` is
-/// said when it is ready.
+/// every running flow has come to its end. `own_host` is checked before all of it, and `greeting`
+/// is said when it is ready.
 pub(crate) async fn run(
     listener: TcpListener,
     limits: &Limits,
     server: Server,
     store: Store,
-    own: Router,
-    around: impl FnOnce(Router) -> Router,
+    own: Own,
+    own_host: Option<OwnHost>,
     greeting: &str,
 ) -> Result<(), String> {
     let connections = within_files(limits.connections.clone())?;
@@ -57,14 +67,17 @@ pub(crate) async fn run(
     let vestibule = vestibule(limits, server, store.clone())?;
     let issuer = vestibule.server().issuer().clone();
 
-    let own = own.layer(middleware::from_fn_with_state("program", requests::log));
-    let app = around(own.fallback_service(vestibule.clone()))
-        .layer(middleware::from_fn_with_state(requests::Ids::new(), requests::identify));
+    let own_routes = own.routes.layer(middleware::from_fn_with_state("program", requests::log));
+    let app = own_routes.fallback_service(vestibule.clone());
+    let front = match own_host {
+        Some(own_host) => Front::new(own_host.around(app), None),
+        None => Front::new(app, Some((own.paths, vestibule.clone()))),
+    };
     let sweeping = tokio::spawn(sweep(store));
 
     say(io::stdout(), format_args!("listening on {address} (issuer {issuer}){greeting}"));
     let served = async {
-        serve_within(connections, listener, app, told).await;
+        serve_within(connections, listener, front, told).await;
         // Flows whose clients went away are still running.
         vestibule.shutdown().await;
     };
@@ -77,7 +90,7 @@ pub(crate) async fn run(
 }
 
 fn vestibule(limits: &Limits, server: Server, store: Store) -> Result<Vestibule<Driver>, String> {
-    let transport = ReqwestTransport::new()
+    let transport = HyperTransport::new()
         .map_err(|error| format!("cannot make a client for identity providers: {error}"))?;
     let mut options = Options::default();
     options.observer = Arc::new(requests::Log::of(&store));

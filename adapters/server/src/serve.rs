@@ -35,11 +35,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
     }
     let server = server(settings, &store).await?;
     let own_host = OwnHost::of_loopback(server.issuer(), &listener)?;
-    let around = |app| match own_host {
-        Some(own_host) => own_host.around(app),
-        None => app,
-    };
-    running::run(listener, &limits, server, store, health::route(), around, "").await
+    running::run(listener, &limits, server, store, health::own(), own_host, "").await
 }
 
 /// The server of a configuration; where that names no signing key, with the one in the store.

@@ -3,40 +3,36 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use reqwest::{Certificate, redirect};
+use rustls::ClientConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
 use vestibule_core::Reach;
 
-use super::ReqwestTransport;
+use super::HyperTransport;
+use super::pool::Pool;
 use super::resolve::{Judging, Lookup, by_the_machine};
 
-/// How long a connection to a provider is kept open for the next call. Servers close idle
-/// connections after 5 seconds and more; a call sent at that very moment is lost, and a POST is not
-/// sent again. So it is us who closes first.
-const KEPT_IDLE: Duration = Duration::from_secs(4);
-
-/// Idle connections kept for one host.
-const KEPT_PER_HOST: usize = 64;
-
-/// Makes a [`ReqwestTransport`] that differs from [`ReqwestTransport::new`].
+/// Makes a [`HyperTransport`] that differs from [`HyperTransport::new`].
 ///
 /// ```no_run
 /// # async fn ask_somebody(name: String) -> std::io::Result<Vec<std::net::IpAddr>> { Ok(vec![]) }
 /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let transport = vestibule_hyper::ReqwestTransport::builder()
+/// let transport = vestibule_hyper::HyperTransport::builder()
 ///     .resolver(ask_somebody)
 ///     .root_certificates(&std::fs::read("our-authority.pem")?)?
 ///     .build()?;
 /// # Ok(()) }
 /// ```
 #[derive(Default)]
-pub struct ReqwestTransportBuilder {
+pub struct HyperTransportBuilder {
     lookup: Option<Lookup>,
-    roots: Vec<Certificate>,
+    roots: Vec<CertificateDer<'static>>,
 }
 
-impl ReqwestTransportBuilder {
+impl HyperTransportBuilder {
     /// Resolves names with this instead of the machine's resolver, for calls of every reach. It is
     /// asked once for a connection, and what it answers is judged as the machine's answer is. An
     /// error of it is a connection that failed.
@@ -60,7 +56,8 @@ impl ReqwestTransportBuilder {
     /// [`NoCertificate`] where there is none, or one is no PEM. What is PEM but no certificate is
     /// found by [`build`](Self::build).
     pub fn root_certificates(mut self, pem: &[u8]) -> Result<Self, NoCertificate> {
-        let found = Certificate::from_pem_bundle(pem)
+        let found = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<Vec<_>, _>>()
             .map_err(|source| NoCertificate { source: Some(source.into()) })?;
         if found.is_empty() {
             return Err(NoCertificate { source: None });
@@ -74,45 +71,37 @@ impl ReqwestTransportBuilder {
     /// # Errors
     /// [`NoTransport`] where a root certificate that was added cannot be used, no certificate is
     /// trusted at all, or TLS cannot be set up.
-    pub fn build(self) -> Result<ReqwestTransport, NoTransport> {
-        let configured = match &self.lookup {
-            Some(lookup) => self.client(Some((lookup, Reach::Configured)))?,
-            None => self.client(None)?,
-        };
-        let lookup = self.lookup.clone().unwrap_or_else(by_the_machine);
-        let public = self.client(Some((&lookup, Reach::PublicAddresses)))?;
-        Ok(ReqwestTransport { configured, public })
-    }
-
-    fn client(&self, resolver: Option<(&Lookup, Reach)>) -> Result<reqwest::Client, NoTransport> {
-        let mut client = reqwest::Client::builder()
-            .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            // Said even where it is so by default: an application may have switched on features of
-            // reqwest.
-            .tls_backend_rustls()
-            .http1_only()
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .pool_idle_timeout(KEPT_IDLE)
-            .pool_max_idle_per_host(KEPT_PER_HOST)
-            .tls_certs_merge(self.roots.iter().cloned());
-        if let Some((lookup, reach)) = resolver {
-            client = client.dns_resolver(Judging::new(Arc::clone(lookup), reach));
-        }
+    pub fn build(self) -> Result<HyperTransport, NoTransport> {
         let hint = if self.roots.is_empty() { NO_CERTIFICATES } else { BAD_CERTIFICATE };
-        client.build().map_err(|source| NoTransport { hint, source: source.into() })
+        let tls = tls(self.roots).map_err(|source| NoTransport { hint, source: source.into() })?;
+        let tls = Arc::new(tls);
+        let lookup = self.lookup.unwrap_or_else(by_the_machine);
+        let pool = |reach| Pool::new(Judging::new(Arc::clone(&lookup), reach), Arc::clone(&tls));
+        Ok(HyperTransport {
+            configured: pool(Reach::Configured),
+            public: pool(Reach::PublicAddresses),
+        })
     }
 }
 
-impl fmt::Debug for ReqwestTransportBuilder {
+/// TLS as far as it is the same for all calls: the machine's trusted certificates are kept once.
+fn tls(roots: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
+    // Named, for an application may have installed another for the process.
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider))?;
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        // This is how any other verifier than rustls' own is given; it verifies no less.
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+impl fmt::Debug for HyperTransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReqwestTransportBuilder")
+        f.write_str("HyperTransportBuilder")
     }
 }
 

@@ -1,11 +1,14 @@
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
 use tokio::sync::Semaphore;
+use tower_service::Service;
 use vestibule_core::Reach;
 
 type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
@@ -29,8 +32,9 @@ const PLACES: usize = 16;
 
 /// Resolves a name and judges what it resolves to.
 ///
-/// reqwest connects to what it is given here and resolves nothing itself, so an address that was
-/// judged cannot change before it is connected to.
+/// What connects is given addresses here and resolves nothing itself, so an address that was judged
+/// cannot change before it is connected to.
+#[derive(Clone)]
 pub(super) struct Judging {
     lookup: Lookup,
     reach: Reach,
@@ -45,8 +49,16 @@ impl Judging {
     }
 }
 
-impl Resolve for Judging {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Judging {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let (lookup, name) = (Arc::clone(&self.lookup), name.as_str().to_owned());
         let (reach, places) = (self.reach, self.places.clone());
         Box::pin(async move {
@@ -69,7 +81,7 @@ impl Resolve for Judging {
             }
             // Port 0 stands for that of the URL.
             let found = found.into_iter().map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(found) as Addrs)
+            Ok(found.collect::<Vec<_>>().into_iter())
         })
     }
 }
@@ -90,11 +102,9 @@ mod tests {
 
     use super::*;
 
-    type Failed = Box<dyn std::error::Error + Send + Sync>;
-
-    async fn localhost(reach: Reach) -> Result<Vec<IpAddr>, Failed> {
-        let judging = Judging::new(by_the_machine(), reach);
-        let found = judging.resolve("localhost".parse().unwrap()).await?;
+    async fn localhost(reach: Reach) -> Result<Vec<IpAddr>, Box<dyn Error + Send + Sync>> {
+        let mut judging = Judging::new(by_the_machine(), reach);
+        let found = judging.call("localhost".parse().unwrap()).await?;
         Ok(found.map(|address| address.ip()).collect())
     }
 
@@ -124,7 +134,7 @@ mod tests {
             })
         });
         let public = Judging::new(Arc::clone(&lookup), Reach::PublicAddresses);
-        let slow = || public.resolve("slow.test".parse().unwrap());
+        let slow = || public.clone().call("slow.test".parse().unwrap());
         let calls: Vec<_> = (0..PLACES).map(|_| tokio::spawn(slow())).collect();
         for call in calls {
             begins.recv().await.unwrap();
@@ -135,8 +145,8 @@ mod tests {
         assert!(timeout(Duration::from_millis(10), &mut waiting).await.is_err());
         assert!(begins.try_recv().is_err(), "one more has begun");
 
-        let configured = Judging::new(lookup, Reach::Configured);
-        assert_eq!(configured.resolve("ours.test".parse().unwrap()).await.unwrap().count(), 1);
+        let mut configured = Judging::new(lookup, Reach::Configured);
+        assert_eq!(configured.call("ours.test".parse().unwrap()).await.unwrap().count(), 1);
 
         gate.add_permits(PLACES);
         assert_eq!(waiting.await.unwrap().count(), 1);

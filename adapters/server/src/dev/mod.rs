@@ -64,11 +64,12 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
 
     // It answers until Vestibule's last flow has ended.
     let serving_idp = tokio::spawn(serve_provider(idp_listener, provider, idp_host));
-    let own = health::route().merge(try_page::routes());
-    let around = |app| own_host.around(app);
+    let mut own = health::own();
+    own.routes = own.routes.merge(try_page::routes());
     let greeting = greeting(&issuer, &idp);
     let ended =
-        running::run(listener, &Limits::default(), server, store, own, around, &greeting).await;
+        running::run(listener, &Limits::default(), server, store, own, Some(own_host), &greeting)
+            .await;
     serving_idp.abort();
     // The folder goes with all that is in it.
     drop(folder);

@@ -3,6 +3,7 @@ use std::convert::Infallible;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use governor::clock::Clock;
@@ -11,7 +12,7 @@ use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 
-/// How many budgets there are. Each takes 8 bytes, and there are never more: addresses share them, by
+/// How many budgets there are. Each takes 8 bytes once a neighbour is used, and there are never more: addresses share them, by
 /// a hash that nobody outside can compute. So nobody aims at another's budget; but who has tens of
 /// thousands of networks can use up most of them for everybody. That is no hurdle with IPv6: one /48
 /// has as many /64s as there are budgets.
@@ -67,14 +68,26 @@ struct Draw {
     spends: bool,
 }
 
-/// The budgets' states, in place of a map: nobody can make it grow.
+/// The budgets' states, in place of a map: nobody can make it grow beyond its pages. One that nobody
+/// has drawn from takes no memory, and most servers need none of them.
 struct Slots {
-    states: Vec<InMemoryState>,
+    pages: [OnceLock<Box<Page>>; SLOTS / PAGE],
 }
+
+/// How many slots begin together.
+const PAGE: usize = 1 << 9;
+
+type Page = [InMemoryState; PAGE];
 
 impl Slots {
     fn new() -> Self {
-        Self { states: std::iter::repeat_with(InMemoryState::default).take(SLOTS).collect() }
+        Self { pages: [const { OnceLock::new() }; SLOTS / PAGE] }
+    }
+
+    fn state(&self, slot: usize) -> &InMemoryState {
+        let page = self.pages[slot / PAGE]
+            .get_or_init(|| Box::new(std::array::from_fn(|_| InMemoryState::default())));
+        &page[slot % PAGE]
     }
 }
 
@@ -85,7 +98,7 @@ impl StateStore for Slots {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let state = &self.states[draw.slot];
+        let state = self.state(draw.slot);
         if draw.spends {
             return state.measure_and_replace(&NotKeyed::NonKey, decide);
         }
@@ -185,7 +198,14 @@ mod tests {
             budgets.spend(IpAddr::V6(network.into()), "");
         }
         let slots = budgets.limiter.into_state_store();
-        assert_eq!((slots.states.len(), size_of::<InMemoryState>()), (SLOTS, 8));
-        assert_eq!(slots.states.capacity(), SLOTS);
+        assert_eq!(slots.pages.len() * size_of::<Page>(), SLOTS * 8);
+    }
+
+    #[test]
+    fn who_does_nothing_takes_no_memory_at_all() {
+        let (budgets, _) = budgets();
+        budgets.spend(address("192.0.2.1"), "");
+        let slots = budgets.limiter.into_state_store();
+        assert_eq!(slots.pages.iter().filter(|page| page.get().is_some()).count(), 1);
     }
 }
