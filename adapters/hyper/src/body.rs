@@ -12,6 +12,14 @@ use vestibule_core::{Parts, Request};
 /// What a body that has begun counts at least, in bytes: most of our clients' forms fit.
 const LEAST: usize = 1024;
 
+/// A request as far as it was read.
+pub(crate) struct Read {
+    pub(crate) request: Request,
+    pub(crate) room: Room,
+    /// Whether the body was read to its end.
+    pub(crate) is_whole: bool,
+}
+
 /// Why there is no request.
 #[derive(Debug)]
 pub(crate) enum Unread {
@@ -49,7 +57,7 @@ pub(crate) async fn read<B>(
     body: B,
     deadline: Duration,
     budget: &Arc<Semaphore>,
-) -> Result<(Request, Room), Unread>
+) -> Result<Read, Unread>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -57,21 +65,22 @@ where
     let mut room = Room::default();
     // Most requests have no body; they need no timer.
     if body.is_end_stream() {
-        return Ok((Request::new(parts, bytes::Bytes::new()), room));
+        let request = Request::new(parts, bytes::Bytes::new());
+        return Ok(Read { request, room, is_whole: true });
     }
     // What announces to be too long is not asked for: a client that waits for `100 Continue` never
     // sends it.
     if body.size_hint().lower() > Request::BODY_LIMIT as u64 {
-        return Ok((Request::too_large(parts), room));
+        return Ok(Read { request: Request::too_large(parts), room, is_whole: false });
     }
     let reading = whole(body, budget, &mut room);
-    let request = match tokio::time::timeout(deadline, reading).await {
-        Ok(Ok(Some(whole))) => Request::new(parts, whole.into()),
-        Ok(Ok(None)) => Request::too_large(parts),
+    let (request, is_whole) = match tokio::time::timeout(deadline, reading).await {
+        Ok(Ok(Some(whole))) => (Request::new(parts, whole.into()), true),
+        Ok(Ok(None)) => (Request::too_large(parts), false),
         Ok(Err(unread)) => return Err(unread),
-        Err(_passed) => Request::too_slow(parts),
+        Err(_passed) => (Request::too_slow(parts), false),
     };
-    Ok((request, room))
+    Ok(Read { request, room, is_whole })
 }
 
 /// The whole body, copied together, since a piece of one byte may keep a whole buffer alive; `None`

@@ -9,14 +9,15 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Method, Uri};
+use http::header::CONNECTION;
+use http::{HeaderValue, Method, Uri, Version};
 use http_body_util::Full;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 use vestibule_core::drive::{Driver, drive};
 use vestibule_core::{Charge, Event, Reply, Request, Response, Server};
 
-use crate::body::{self, Room, Unread};
+use crate::body::{self, Read, Room, Unread};
 use crate::driven::{Driven, End, Later, Panicked, unwound};
 use crate::limiter::Limiter;
 use crate::observe::{Observer, Outcome, RequestId, Seen};
@@ -173,6 +174,7 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let (parts, body) = request.into_parts();
+    let version = parts.version;
     let mut about = About {
         method: parts.method.clone(),
         uri: parts.uri.clone(),
@@ -182,13 +184,15 @@ where
     let read = body::read(parts, body, shared.options.body_deadline, &shared.bodies).await;
     // The client's own time is not the flow's.
     about.began = Instant::now();
-    let (request, room) = match read {
+    let Read { request, room, is_whole } = match read {
         Ok(read) => read,
         Err(Unread::Broken) => {
-            return about.tell(&shared, Outcome::BodyBroken, Response::body_broken(), &[]);
+            let answer = about.tell(&shared, Outcome::BodyBroken, Response::body_broken(), &[]);
+            return last(answer, version);
         }
         Err(Unread::NoRoom) => {
-            return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
+            let answer = about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
+            return last(answer, version);
         }
     };
     // Taken only now: a client that sends slowly keeps no other from its place.
@@ -198,7 +202,18 @@ where
     let (request, due) = admitted(&shared, request);
     // Put where it stays at once: it is large, and every move copies all of it.
     let flow = Box::pin(flow(shared, request, due, about, room));
-    Driven::new(flow, place).await
+    let answer = Driven::new(flow, place).await;
+    if is_whole { answer } else { last(answer, version) }
+}
+
+/// An answer to a request of which something is left unread: with HTTP/1.1 nothing can follow on
+/// its connection, and the client is told so (RFC 9112 §9.6). hyper says it only where it sees in
+/// time that nobody reads any more.
+fn last(mut answer: Response, version: Version) -> Response {
+    if version < Version::HTTP_2 {
+        answer.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// What a request may cost, and who pays.

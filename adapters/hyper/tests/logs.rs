@@ -27,6 +27,7 @@ async fn no_secret_of_a_call_is_logged() {
     script.end().unwrap();
     log::debug!("PLANTED-control");
     let lines = heard::lines();
+    assert!(lines.contains("hyper_util"), "what connects was not listened to");
     let planted: Vec<_> = lines.lines().filter(|line| line.contains("PLANTED")).collect();
     assert_eq!(planted, ["logs PLANTED-control"]);
 }

@@ -55,7 +55,7 @@ pub(crate) async fn run(
     listener: TcpListener,
     limits: &Limits,
     server: Server,
-    store: Store,
+    driver: Driver,
     own: Own,
     own_host: Option<OwnHost>,
     greeting: &str,
@@ -64,7 +64,8 @@ pub(crate) async fn run(
     let address = listener.local_addr().map_err(|error| format!("the socket is gone: {error}"))?;
     let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
     let (told, told_again) = told_to_end(signals);
-    let vestibule = vestibule(limits, server, store.clone())?;
+    let store = driver.store.clone();
+    let vestibule = vestibule(limits, server, driver);
     let issuer = vestibule.server().issuer().clone();
 
     let own_routes = own.routes.layer(middleware::from_fn_with_state("program", requests::log));
@@ -89,14 +90,23 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn vestibule(limits: &Limits, server: Server, store: Store) -> Result<Vestibule<Driver>, String> {
-    let transport = HyperTransport::new()
-        .map_err(|error| format!("cannot make a client for identity providers: {error}"))?;
+/// A client for identity providers. It is made before the store is opened: reading the machine's
+/// certificates takes more memory than they do, which the store then takes instead of its own.
+pub(crate) fn transport() -> Result<HyperTransport, String> {
+    HyperTransport::new()
+        .map_err(|error| format!("cannot make a client for identity providers: {error}"))
+}
+
+/// What answers the questions of flows.
+pub(crate) fn driver(transport: HyperTransport, store: Store) -> Driver {
+    Composite { clock: SystemClock, transport, store, mapper: () }
+}
+
+fn vestibule(limits: &Limits, server: Server, driver: Driver) -> Vestibule<Driver> {
     let mut options = Options::default();
-    options.observer = Arc::new(requests::Log::of(&store));
+    options.observer = Arc::new(requests::Log::of(&driver.store));
     options.limiter = Arc::new(limits.limiter());
-    let driver = Composite { clock: SystemClock, transport, store, mapper: () };
-    Ok(Vestibule::with_options(server, driver, options))
+    Vestibule::with_options(server, driver, options)
 }
 
 /// Takes as many open files as the system lets the process have, since every connection is one:

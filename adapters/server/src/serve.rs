@@ -20,6 +20,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
     let mend =
         "choose another address with `listen` in the configuration, or end what holds this one";
     let listener = running::listen(settings.listen, mend).await?;
+    let transport = running::transport()?;
     let store = Store::open(&settings.store)?;
     if !store.is_durable() {
         tracing::warn!("the store is \"memory:\": grants and refresh tokens end with this process");
@@ -35,7 +36,8 @@ async fn serve(settings: Settings) -> Result<(), String> {
     }
     let server = server(settings, &store).await?;
     let own_host = OwnHost::of_loopback(server.issuer(), &listener)?;
-    running::run(listener, &limits, server, store, health::own(), own_host, "").await
+    let driver = running::driver(transport, store);
+    running::run(listener, &limits, server, driver, health::own(), own_host, "").await
 }
 
 /// The server of a configuration; where that names no signing key, with the one in the store.

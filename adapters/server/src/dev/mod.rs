@@ -55,6 +55,7 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
 
     let folder = tempfile::Builder::new().prefix("vestibule-dev-").tempdir();
     let folder = folder.map_err(|error| format!("cannot make a temporary folder: {error}"))?;
+    let transport = running::transport()?;
     let store = Store::open(&StoreUrl::Sqlite(folder.path().join("vestibule.db")))?;
     let client_secret = keys::random_text().map_err(|error| error.to_string())?;
     let server = server(&issuer, &idp, &client_secret)?;
@@ -66,9 +67,10 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
     let serving_idp = tokio::spawn(serve_provider(idp_listener, provider, idp_host));
     let mut own = health::own();
     own.routes = own.routes.merge(try_page::routes());
+    let driver = running::driver(transport, store);
     let greeting = greeting(&issuer, &idp);
     let ended =
-        running::run(listener, &Limits::default(), server, store, own, Some(own_host), &greeting)
+        running::run(listener, &Limits::default(), server, driver, own, Some(own_host), &greeting)
             .await;
     serving_idp.abort();
     // The folder goes with all that is in it.
