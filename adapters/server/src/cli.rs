@@ -231,12 +231,10 @@ Example:
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Dev(DevArgs { listen, idp_listen, logs }) => {
-            logs::start(logs.log, &logs.log_level);
-            dev::run(listen, idp_listen)
+            logs::start(logs.log, &logs.log_level).and_then(|_flush| dev::run(listen, idp_listen))
         }
         Command::Serve(ServeArgs { config, logs }) => {
-            logs::start(logs.log, &logs.log_level);
-            serve::run(&config.config)
+            logs::start(logs.log, &logs.log_level).and_then(|_flush| serve::run(&config.config))
         }
         Command::Check(ConfigArgs { config }) => return check(&config),
         Command::Keys(KeysCommand::New { algorithm }) => keys::print_new(algorithm),

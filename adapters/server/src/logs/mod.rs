@@ -1,11 +1,15 @@
 //! Logs on standard error: for people, or one JSON object per line. No secret is ever in them: what
 //! is logged are names of events and their fields, which core keeps free of secrets.
 
+mod lines;
+
 use std::io::{self, IsTerminal};
 use std::panic;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
+
+use lines::{Flush, Lines};
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -34,20 +38,24 @@ pub(crate) fn filter(text: &str) -> Result<Filter, String> {
     }
 }
 
-/// Starts logging, once for the process.
-pub(crate) fn start(format: Format, Filter(directives): &Filter) {
-    let lines = tracing_subscriber::fmt()
+/// Starts logging, once for the process; lines that wait to be written are written when what it
+/// returns is dropped.
+pub(crate) fn start(format: Format, Filter(directives): &Filter) -> Result<Flush, String> {
+    let lines = Lines::to(Box::new(io::stderr()))
+        .map_err(|error| format!("cannot start the thread of the log: {error}"))?;
+    let logs = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(directives))
-        .with_writer(io::stderr);
+        .with_writer(lines.clone());
     match format {
-        Format::Human => lines.with_ansi(wants_colour()).init(),
-        Format::Json => lines.json().flatten_event(true).init(),
+        Format::Human => logs.with_ansi(wants_colour()).init(),
+        Format::Json => logs.json().flatten_event(true).init(),
     }
     // A panic's message can quote whatever was at hand; its place says enough.
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a bug: the program panicked");
     }));
+    Ok(Flush(lines))
 }
 
 fn wants_colour() -> bool {
