@@ -112,7 +112,8 @@ impl Figures {
 /// As Markdown.
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n", self.visit)?;
+        let judged = if self.visit == Visit::First { "; what targets are for" } else { "" };
+        writeln!(f, "{}{judged}\n", self.visit)?;
         writeln!(
             f,
             "| medians | CPU µs per sign-in | user | system | to the floor | sign-ins/s \
