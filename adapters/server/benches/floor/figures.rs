@@ -5,6 +5,7 @@ use crate::town::measured::Measured;
 use crate::town::plot::{Plot, Series};
 use crate::town::program::Store;
 use crate::town::target::{Target, Wanted};
+use crate::town::visit::Visit;
 
 /// At most so many times the floor's CPU time.
 const MEMORY: f64 = 1.5;
@@ -12,18 +13,26 @@ const SQLITE: f64 = 3.0;
 /// At least so much of the memory store's sign-ins per second.
 const SQLITE_PACE: f64 = 0.5;
 
-/// The rounds: in each pair one of every server.
-#[derive(Default)]
+/// The rounds of a kind of visit: in each pair one of every server.
 pub(crate) struct Figures {
+    visit: Visit,
     rounds: Vec<Round>,
 }
 
 impl Figures {
+    pub(crate) fn of(visit: Visit) -> Self {
+        Self { visit, rounds: Vec::new() }
+    }
+
     pub(crate) fn add(&mut self, round: Round) {
         self.rounds.push(round);
     }
 
+    /// Those of first visits.
     pub(crate) fn targets(&self) -> Vec<Target> {
+        if self.visit != Visit::First {
+            return Vec::new();
+        }
         let ratio = |store, most| {
             let what = format!("CPU with the {} store, to the floor's", name(Some(store)));
             let measured = median(self.ratios(store))?;
@@ -43,6 +52,7 @@ impl Figures {
     }
 
     pub(crate) fn plot(&self) -> Plot<'static> {
+        let judged = self.visit == Visit::First;
         let mut series = Vec::new();
         let mut lines = vec![(1.0, "the floor".to_owned())];
         for (store, most) in [(Store::Memory, MEMORY), (Store::Sqlite, SQLITE)] {
@@ -51,10 +61,15 @@ impl Figures {
             let points = ratios.into_iter().enumerate().map(|(n, ratio)| ((n + 1) as f64, ratio));
             let name = format!("{}, median {median:.2}", store.name());
             series.push(Series { name, points: points.collect() });
-            lines.push((most, format!("wanted with {}", store.name())));
+            if judged {
+                lines.push((most, format!("wanted with {}", store.name())));
+            }
         }
         Plot {
-            title: "CPU time of a sign-in, to that of the floor",
+            title: match self.visit {
+                Visit::First => "CPU time of a first visit's sign-in, to that of the floor",
+                Visit::Kept => "CPU time of a sign-in on kept connections, to that of the floor",
+            },
             x: "pair of rounds",
             y: "times the floor",
             logarithmic: false,
@@ -65,17 +80,17 @@ impl Figures {
 
     /// CPU time of a server in relation to the floor's of the same pair.
     fn ratios(&self, store: Store) -> Vec<f64> {
-        let pairs = self.of(Some(store)).zip(self.of(None));
+        let pairs = self.measured(Some(store)).zip(self.measured(None));
         pairs.map(|(measured, floor)| measured.cpu / floor.cpu).collect()
     }
 
-    fn of(&self, server: Option<Store>) -> impl Iterator<Item = &Measured> {
+    fn measured(&self, server: Option<Store>) -> impl Iterator<Item = &Measured> {
         let rounds = self.rounds.iter().filter(move |round| round.server == server);
         rounds.map(|round| &round.measured)
     }
 
     fn median(&self, server: Option<Store>, of: fn(&Measured) -> f64) -> Option<f64> {
-        median(self.of(server).map(of).collect())
+        median(self.measured(server).map(of).collect())
     }
 
     /// A line of the table.
@@ -97,6 +112,8 @@ impl Figures {
 /// As Markdown.
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let judged = if self.visit == Visit::First { "; what targets are for" } else { "" };
+        writeln!(f, "{}{judged}\n", self.visit)?;
         writeln!(
             f,
             "| medians | CPU µs per sign-in | user | system | to the floor | sign-ins/s \

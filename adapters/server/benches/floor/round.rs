@@ -2,13 +2,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::Options;
-use crate::town::connection::Connection;
 use crate::town::identity_provider::{IdentityProvider, Report as Upstream};
 use crate::town::measured::Measured;
-use crate::town::people::{self, How, Report};
+use crate::town::people::{Crowd, How, Report};
 use crate::town::program::{Program, Served, Store};
 use crate::town::recording::{Recording, STEPS};
 use crate::town::sign_in::Person;
+use crate::town::visit::Visit;
 use crate::town::{floor, one_thread};
 
 /// Request ids are of one to five digits, and nothing else differs in length.
@@ -34,7 +34,7 @@ pub(crate) struct Round {
 }
 
 impl<'a> Rounds<'a> {
-    /// Records a sign-in of a program that has been running for a while, into a file.
+    /// Records a first sign-in of a program that has been running for a while, into a file.
     pub(crate) fn record(
         identity_provider: &'a IdentityProvider,
         program: &'a Program,
@@ -43,14 +43,13 @@ impl<'a> Rounds<'a> {
     ) -> Self {
         let mut served = program.start(Store::Memory);
         served.register();
-        people::sign_in(&served, options.people, options.warm_up, How::Complete);
+        let (people, visit, how) = (options.people, Visit::First, How::Complete);
+        Crowd { people, visit, how }.sign_in(&served, options.warm_up);
         let signed_in = one_thread().block_on(async {
-            let connection = &mut Connection::open(&served.address).await;
-            let client_id = &served.client_id;
-            Person { connection, client_id, replayed: false }.sign_in(0).await
+            Person::at(&served.address, &served.client_id, visit, false).sign_in(0).await
         });
         let calls = identity_provider.report().last.map(Option::unwrap);
-        let recording = Recording { answers: signed_in.answers, calls };
+        let recording = Recording { answers: signed_in.answers.try_into().unwrap(), calls };
         recording.write(file);
         let (sent, received) = (signed_in.sent, signed_in.received);
         let (client_id, file) = (served.client_id, file.to_owned());
@@ -69,7 +68,7 @@ impl<'a> Rounds<'a> {
         );
     }
 
-    pub(crate) fn run(&self, server: Option<Store>) -> Round {
+    pub(crate) fn run(&self, server: Option<Store>, visit: Visit) -> Round {
         let (served, how) = match server {
             Some(store) => {
                 let mut served = self.program.start(store);
@@ -83,16 +82,17 @@ impl<'a> Rounds<'a> {
             }
         };
         let Options { people, warm_up, sign_ins, .. } = *self.options;
-        people::sign_in(&served, people, warm_up, how);
+        let crowd = Crowd { people, visit, how };
+        crowd.sign_in(&served, warm_up);
         let before = self.identity_provider.report();
-        let measured = Measured::of(&served, people, sign_ins, how);
-        self.check(&before, &self.identity_provider.report(), &measured.report);
+        let measured = Measured::of(&served, &crowd, sign_ins);
+        self.check(visit, &before, &self.identity_provider.report(), &measured.report);
         Round { server, measured }
     }
 
     /// Fails where a sign-in was another than the recorded one, of what people saw and of what the
     /// identity provider was asked.
-    fn check(&self, before: &Upstream, after: &Upstream, report: &Report) {
+    fn check(&self, visit: Visit, before: &Upstream, after: &Upstream, report: &Report) {
         for (after, before) in after.asked.iter().zip(before.asked) {
             assert_eq!(after - before, report.sign_ins, "not two calls per sign-in");
         }
@@ -104,7 +104,9 @@ impl<'a> Rounds<'a> {
         }
         let bytes = [(report.sent, self.sent), (report.received, self.received)];
         for (all, recorded) in bytes {
-            for ((all, recorded), step) in all.into_iter().zip(recorded).zip(STEPS) {
+            for ((all, recorded), step) in
+                all.into_iter().zip(recorded).zip(STEPS).skip(visit.begins())
+            {
                 let apart = all.abs_diff(recorded as u64 * report.sign_ins) / report.sign_ins;
                 assert!(apart <= BYTES_APART, "{step}: {apart} bytes more or less than recorded");
             }

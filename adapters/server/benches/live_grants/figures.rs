@@ -4,6 +4,7 @@ use crate::growth::{Growth, Window};
 use crate::town::plot::{Plot, Series};
 use crate::town::program::Store;
 use crate::town::target::{Target, Wanted};
+use crate::town::visit::Visit;
 
 const MIB: f64 = 1024.0 * 1024.0;
 /// Resident memory of a server that nobody asks anything, in MiB.
@@ -29,7 +30,7 @@ impl Figures {
             points: growth.windows.iter().map(|it| (it.grants as f64, it.measured.cpu)).collect(),
         });
         Plot {
-            title: "CPU time of a sign-in while grants are alive",
+            title: "CPU time of a first visit's sign-in while grants are alive",
             x: "live grants",
             y: "µs per sign-in",
             logarithmic: true,
@@ -65,6 +66,7 @@ fn targets(growth: &Growth) -> Vec<Target> {
 /// As Markdown.
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "CPU time of {}; grants between came over kept connections\n", Visit::First)?;
         for growth in &self.0 {
             writeln!(f, "{growth}\n\n| {} |\n|{}", Window::HEADING, "--:|".repeat(9))?;
             for window in &growth.windows {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::Options;
 use crate::town::measured::Measured;
-use crate::town::people::{self, How};
+use crate::town::people::{Crowd, How};
 use crate::town::program::{Program, Store};
+use crate::town::visit::Visit;
 
 /// Sign-ins before anything is compared: by then every thread has its memory.
 const WARM_UP: u64 = 1_000;
@@ -42,11 +43,13 @@ impl Growth {
         thread::sleep(Duration::from_secs(1));
         let idle = served.process.resident();
         served.register();
-        let complete = |sign_ins| Measured::of(&served, options.people, sign_ins, How::Complete);
-        complete(WARM_UP);
+        let crowd = |visit, how| Crowd { people: options.people, visit, how };
+        let complete =
+            |visit, sign_ins| Measured::of(&served, &crowd(visit, How::Complete), sign_ins);
+        complete(Visit::First, WARM_UP);
 
         // As many as make buffers and memory of their own.
-        let abandon = |n| people::sign_in(&served, options.people, n, How::Abandoned);
+        let abandon = |n| crowd(Visit::Kept, How::Abandoned).sign_in(&served, n);
         abandon(WARM_UP);
         let before = served.process.resident();
         abandon(options.abandoned);
@@ -62,11 +65,11 @@ impl Growth {
             while grants < from {
                 // In parts, so that nobody has to remember much.
                 let some = (from - grants).min(100_000);
-                complete(some);
+                complete(Visit::Kept, some);
                 grants += some;
             }
             let window = WINDOW.min(from);
-            let measured = complete(window);
+            let measured = complete(Visit::First, window);
             grants += window;
             let resident = served.process.resident();
             let more = grants - WARM_UP;

@@ -4,6 +4,10 @@
 //! alive, and measures on the way what a sign-in costs, and what the program takes of memory: when
 //! it has just started, after requests that were abandoned, and per grant. It fails where a sign-in
 //! goes wrong; with `-- --judge` also where a target is missed.
+//!
+//! What is measured are first visits ([`town::visit`]), at every size alike. The grants in between
+//! come over kept connections, and so do requests that are abandoned: that is quicker, and would
+//! otherwise want more ports within a minute than there are.
 
 #![allow(
     clippy::unwrap_used,

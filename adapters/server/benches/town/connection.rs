@@ -3,34 +3,38 @@ use tokio::net::TcpStream;
 
 use super::recording::{Answer, Headers};
 
-/// A connection that is kept, and what went over it: plain HTTP/1.1 with bodies of known length,
-/// so that it takes little of the processors that it shares with the server.
-pub(crate) struct Connection {
-    stream: TcpStream,
+/// A connection that is kept until it is closed, and what went over it: plain HTTP/1.1 with bodies
+/// of known length, so that it takes little of the processors that it shares with the server.
+pub(crate) struct Connection<'a> {
+    address: &'a str,
+    /// Opened by the first request.
+    stream: Option<TcpStream>,
     buffer: Vec<u8>,
     /// Bytes of the last request and of its answer.
     pub(crate) sent: usize,
     pub(crate) received: usize,
 }
 
-impl Connection {
-    pub(crate) async fn open(address: &str) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { stream, buffer: Vec::with_capacity(16 * 1024), sent: 0, received: 0 }
+impl<'a> Connection<'a> {
+    pub(crate) fn to(address: &'a str) -> Self {
+        Self { address, stream: None, buffer: Vec::with_capacity(16 * 1024), sent: 0, received: 0 }
     }
 
     pub(crate) async fn call(&mut self, request: &str) -> Answer {
-        self.stream.write_all(request.as_bytes()).await.unwrap();
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            closed => closed.insert(open(self.address).await),
+        };
+        stream.write_all(request.as_bytes()).await.unwrap();
         self.buffer.clear();
         let (mut answer, head, length) = loop {
-            self.read(request).await;
+            read(stream, &mut self.buffer, request).await;
             if let Some(read) = head(&self.buffer) {
                 break read;
             }
         };
         while self.buffer.len() < head + length {
-            self.read(request).await;
+            read(stream, &mut self.buffer, request).await;
         }
         assert_eq!(self.buffer.len(), head + length, "more than the answer to {request}");
         answer.body = String::from_utf8(self.buffer[head..].to_vec()).unwrap();
@@ -38,10 +42,24 @@ impl Connection {
         answer
     }
 
-    async fn read(&mut self, request: &str) {
-        let read = self.stream.read_buf(&mut self.buffer).await.unwrap();
-        assert!(read > 0, "the server closed the connection in the midst of {request}");
+    /// With a FIN, as browsers do, so that the server ends it the way it ends those of the world: a
+    /// reset (`SO_LINGER` of zero) would be an error to it. The port is left in TIME_WAIT here;
+    /// Linux takes it for another connection of the loopback after a second (`tcp_tw_reuse` is 2 by
+    /// itself), and the 28 232 that there are suffice for a round without that.
+    pub(crate) fn close(&mut self) {
+        self.stream = None;
     }
+}
+
+async fn open(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>, request: &str) {
+    let read = stream.read_buf(buffer).await.unwrap();
+    assert!(read > 0, "the server closed the connection in the midst of {request}");
 }
 
 /// The head of an answer, its length, and that of the body; `None`: there is more to come.

@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 
 use super::listen;
 use super::process::Process;
-use super::recording::{Answer, Call, Recording};
+use super::recording::{Answer, Call, Recording, STEPS};
 
 /// What it repeats, and whom it asks.
 #[derive(clap::Args)]
@@ -39,7 +39,7 @@ pub(crate) fn start(recording: &str, identity_provider: &str) -> Process {
 }
 
 struct Floor {
-    answers: [Said; 4],
+    answers: [Said; STEPS.len()],
     calls: [Asks; 2],
     identity_provider: String,
     /// Connections to the identity provider that nobody uses.
@@ -97,17 +97,19 @@ impl Floor {
         let (head, body) = request.into_parts();
         body.collect().await.unwrap();
         let step = match head.uri.path() {
-            "/oauth/authorize" => 0,
-            "/oauth/consent" => 1,
+            "/.well-known/oauth-authorization-server" => 0,
+            "/oauth/register" => 1,
+            "/oauth/authorize" => 2,
+            "/oauth/consent" => 3,
             "/oauth/token" => {
                 std::hint::black_box(self.key.sign(&self.signing_input));
-                3
+                5
             }
             _ => {
                 for call in &self.calls {
                     self.ask(call).await;
                 }
-                2
+                4
             }
         };
         Ok(self.answers[step].response())

@@ -45,7 +45,7 @@ impl IdentityProvider {
 
     pub(crate) fn report(&self) -> Report {
         let answer = one_thread().block_on(async {
-            let mut connection = Connection::open(&self.address).await;
+            let mut connection = Connection::to(&self.address);
             let request = format!("GET {REPORT} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
             connection.call(&request).await
         });

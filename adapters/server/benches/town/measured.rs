@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::people::{self, How, Report};
+use super::people::{Crowd, Report};
 use super::program::Served;
 
 /// What a number of sign-ins took of a server.
@@ -13,9 +13,9 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    pub(crate) fn of(served: &Served, people: usize, sign_ins: u64, how: How) -> Self {
+    pub(crate) fn of(served: &Served, crowd: &Crowd, sign_ins: u64) -> Self {
         let before = served.process.cpu();
-        let report = people::sign_in(served, people, sign_ins, how);
+        let report = crowd.sign_in(served, sign_ins);
         let after = served.process.cpu();
         assert_eq!(report.sign_ins, sign_ins, "not every sign-in was complete");
         let each = |after: Duration, before| (after - before).as_secs_f64() * 1e6 / sign_ins as f64;

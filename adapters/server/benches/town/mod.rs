@@ -16,6 +16,8 @@ pub(crate) mod recording;
 pub(crate) mod saved;
 pub(crate) mod sign_in;
 pub(crate) mod target;
+pub(crate) mod visit;
+pub(crate) mod walk;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

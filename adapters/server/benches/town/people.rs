@@ -1,4 +1,4 @@
-//! People who sign in, many at once, each on a connection that is kept.
+//! People who sign in, many at once.
 
 use std::array;
 use std::cell::Cell;
@@ -9,12 +9,12 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tokio::task::LocalSet;
 
-use super::connection::Connection;
 use super::one_thread;
 use super::process::Process;
 use super::program::Served;
 use super::recording::STEPS;
 use super::sign_in::Person;
+use super::visit::Visit;
 
 /// Who signs in where.
 #[derive(clap::Args, Clone)]
@@ -24,11 +24,21 @@ pub(crate) struct Arguments {
     #[arg(long)]
     client_id: String,
     #[arg(long)]
-    people: usize,
-    #[arg(long)]
     sign_ins: u64,
+    #[command(flatten)]
+    crowd: Crowd,
+}
+
+/// Those who sign in.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Crowd {
+    /// How many at once.
+    #[arg(long)]
+    pub(crate) people: usize,
     #[arg(long, value_enum)]
-    how: How,
+    pub(crate) visit: Visit,
+    #[arg(long, value_enum)]
+    pub(crate) how: How,
 }
 
 /// How they go about it.
@@ -48,7 +58,7 @@ pub(crate) struct Report {
     /// Those that were complete.
     pub(crate) sign_ins: u64,
     pub(crate) seconds: f64,
-    /// Bytes of each step, of all sign-ins.
+    /// Bytes of each step, of all sign-ins; none of the steps that they did without.
     pub(crate) sent: [u64; STEPS.len()],
     pub(crate) received: [u64; STEPS.len()],
     /// How long it took to answer at the token endpoint, in milliseconds.
@@ -56,23 +66,28 @@ pub(crate) struct Report {
     pub(crate) token_p99: f64,
 }
 
-/// Starts them, and waits until all are done.
-pub(crate) fn sign_in(served: &Served, people: usize, sign_ins: u64, how: How) -> Report {
-    let how = how.to_possible_value().unwrap();
-    let process = Process::in_role(&[
-        "people",
-        "--server",
-        &served.address,
-        "--client-id",
-        &served.client_id,
-        "--people",
-        &people.to_string(),
-        "--sign-ins",
-        &sign_ins.to_string(),
-        "--how",
-        how.get_name(),
-    ]);
-    serde_json::from_str(&process.said()).unwrap()
+impl Crowd {
+    /// Starts them, and waits until all are done.
+    pub(crate) fn sign_in(&self, served: &Served, sign_ins: u64) -> Report {
+        let visit = self.visit.to_possible_value().unwrap();
+        let how = self.how.to_possible_value().unwrap();
+        let process = Process::in_role(&[
+            "people",
+            "--server",
+            &served.address,
+            "--client-id",
+            &served.client_id,
+            "--sign-ins",
+            &sign_ins.to_string(),
+            "--people",
+            &self.people.to_string(),
+            "--visit",
+            visit.get_name(),
+            "--how",
+            how.get_name(),
+        ]);
+        serde_json::from_str(&process.said()).unwrap()
+    }
 }
 
 /// What one of them saw, or all of them.
@@ -88,7 +103,7 @@ pub(super) fn all_sign_in(arguments: &Arguments) {
     let began = Instant::now();
     let seen = one_thread().block_on(LocalSet::new().run_until(async {
         let next = Rc::new(Cell::new(0));
-        let people: Vec<_> = (0..arguments.people)
+        let people: Vec<_> = (0..arguments.crowd.people)
             .map(|_| tokio::task::spawn_local(one(arguments.clone(), Rc::clone(&next))))
             .collect();
         let mut all = Seen::default();
@@ -103,16 +118,13 @@ pub(super) fn all_sign_in(arguments: &Arguments) {
 
 /// Signs in again and again, until as many sign-ins were begun as there shall be.
 async fn one(arguments: Arguments, next: Rc<Cell<u64>>) -> Seen {
-    let mut connection = Connection::open(&arguments.server).await;
-    let mut person = Person {
-        connection: &mut connection,
-        client_id: &arguments.client_id,
-        replayed: arguments.how == How::Replayed,
-    };
+    let Crowd { visit, how, .. } = arguments.crowd;
+    let replayed = how == How::Replayed;
+    let mut person = Person::at(&arguments.server, &arguments.client_id, visit, replayed);
     let mut seen = Seen::default();
     while next.get() < arguments.sign_ins {
         let n = next.replace(next.get() + 1);
-        if arguments.how == How::Abandoned {
+        if how == How::Abandoned {
             person.abandon(n).await;
             continue;
         }

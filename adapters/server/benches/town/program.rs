@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::connection::Connection;
 use super::one_thread;
 use super::process::Process;
+use super::walk;
 
 pub(crate) const HOST: &str = "auth.example.com";
 pub(crate) const REDIRECT_URI: &str = "https://app.example.com/callback";
@@ -35,7 +36,7 @@ impl Store {
 pub(crate) struct Served {
     pub(crate) process: Process,
     pub(crate) address: String,
-    /// The client that people use.
+    /// The client that people use who registered before.
     pub(crate) client_id: String,
     /// What it writes into, besides its answers.
     _folder: Option<TempDir>,
@@ -49,19 +50,9 @@ impl Served {
 
     /// Registers a public client (RFC 7591).
     pub(crate) fn register(&mut self) {
-        let body = format!(
-            r#"{{"client_name":"The application","redirect_uris":["{REDIRECT_URI}"],"token_endpoint_auth_method":"none"}}"#
-        );
-        let request = format!(
-            "POST /oauth/register HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let answer = one_thread()
-            .block_on(async { Connection::open(&self.address).await.call(&request).await });
-        assert_eq!(answer.status, 201, "{answer:?}");
-        let registered: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-        self.client_id = registered["client_id"].as_str().unwrap().to_owned();
+        let request = walk::registration();
+        let answer = one_thread().block_on(Connection::to(&self.address).call(&request));
+        self.client_id = walk::client_id(&answer.expect(201, &request));
     }
 }
 

@@ -7,13 +7,14 @@ use hyper::HeaderMap;
 use hyper::header::{CONTENT_LENGTH, DATE, HeaderName};
 use serde::{Deserialize, Serialize};
 
-/// The requests of a sign-in, in their order.
-pub(crate) const STEPS: [&str; 4] = ["authorize", "consent", "callback", "token"];
+/// The requests of a sign-in on a first visit, in their order.
+pub(crate) const STEPS: [&str; 6] =
+    ["metadata", "register", "authorize", "consent", "callback", "token"];
 
 /// What was answered to whom, and asked from whom.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Recording {
-    /// To the browser and the application: the answers of [`STEPS`].
+    /// To the application and the browser: the answers of [`STEPS`].
     pub(crate) answers: [Answer; STEPS.len()],
     /// From the identity provider: the code's tokens, then the person.
     pub(crate) calls: [Call; 2],
@@ -51,12 +52,19 @@ impl Recording {
 
     /// How long the text is that the access token's signature signs (RFC 7515 §5.1).
     pub(crate) fn signing_input(&self) -> usize {
-        let tokens: serde_json::Value = serde_json::from_str(&self.answers[3].body).unwrap();
+        let tokens: serde_json::Value =
+            serde_json::from_str(&self.answers[STEPS.len() - 1].body).unwrap();
         tokens["access_token"].as_str().unwrap().rsplit_once('.').unwrap().0.len()
     }
 }
 
 impl Answer {
+    /// Itself, where it is as it should be.
+    pub(crate) fn expect(self, status: u16, request: &str) -> Self {
+        assert_eq!(self.status, status, "{request}\n\nwas answered with {self:?}");
+        self
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.all(name).next()
     }

@@ -10,24 +10,24 @@ use url::{Url, form_urlencoded};
 use super::connection::Connection;
 use super::program::{HOST, REDIRECT_URI, RESOURCE, SCOPE};
 use super::recording::{Answer, STEPS};
-
-/// What a browser says of itself with each request.
-const BROWSER: &str = "user-agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 \
-    Firefox/140.0\r\naccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n\
-    accept-language: en-GB,en;q=0.5\r\naccept-encoding: gzip, deflate, br\r\n";
-const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
+use super::visit::Visit;
+use super::walk::{self, Walk};
 
 /// Somebody who signs in with a new browser each time.
 pub(crate) struct Person<'a> {
-    pub(crate) connection: &'a mut Connection,
-    pub(crate) client_id: &'a str,
+    browser: Connection<'a>,
+    application: Connection<'a>,
+    visit: Visit,
+    /// Where the application is registered.
+    client_id: &'a str,
     /// Whether the answers are those of another sign-in, so that they have its `state`.
-    pub(crate) replayed: bool,
+    replayed: bool,
 }
 
 /// What was seen of a sign-in.
 pub(crate) struct SignedIn {
-    pub(crate) answers: [Answer; STEPS.len()],
+    /// From the step on with which the visit begins.
+    pub(crate) answers: Vec<Answer>,
     pub(crate) sent: [usize; STEPS.len()],
     pub(crate) received: [usize; STEPS.len()],
     /// How long the application waited for its tokens.
@@ -35,22 +35,28 @@ pub(crate) struct SignedIn {
 }
 
 /// Somebody who is at the identity provider.
-struct Away<'a> {
-    walk: Walk<'a>,
+struct Away<'a, 'b> {
+    walk: Walk<'a, 'b>,
+    client_id: String,
     state: String,
     verifier: String,
-    page: Answer,
-    leaving: Answer,
+    /// The last of them is the way to the provider.
+    answers: Vec<Answer>,
 }
 
-impl Person<'_> {
+impl<'a> Person<'a> {
+    pub(crate) fn at(server: &'a str, client_id: &'a str, visit: Visit, replayed: bool) -> Self {
+        let (browser, application) = (Connection::to(server), Connection::to(server));
+        Self { browser, application, visit, client_id, replayed }
+    }
+
     /// Panics where anything goes wrong. `n` tells sign-ins apart.
     pub(crate) async fn sign_in(&mut self, n: u64) -> SignedIn {
-        let (client_id, replayed) = (self.client_id, self.replayed);
-        let Away { mut walk, state, verifier, page, leaving } = self.leave(n).await;
+        let replayed = self.replayed;
+        let Away { mut walk, client_id, state, verifier, mut answers } = self.leave(n).await;
 
         // The provider would show pages of its own here, and send the browser back.
-        let provider = location(&leaving);
+        let provider = location(&answers[answers.len() - 1]);
         let back = Url::parse(&parameter(&provider, "redirect_uri")).unwrap();
         let upstream = parameter(&provider, "state");
         let returned = form(&[("code", "a-code-of-the-identity-provider"), ("state", &upstream)]);
@@ -63,7 +69,7 @@ impl Person<'_> {
             ("code", &parameter(&application, "code")),
             ("redirect_uri", REDIRECT_URI),
             ("code_verifier", &verifier),
-            ("client_id", client_id),
+            ("client_id", &client_id),
             ("resource", RESOURCE),
         ]);
         let began = Instant::now();
@@ -75,29 +81,42 @@ impl Person<'_> {
             "{tokens:?}"
         );
 
-        let sizes: [(usize, usize); STEPS.len()] = walk.sizes.try_into().unwrap();
-        SignedIn {
-            answers: [page, leaving, arrived, tokens],
-            sent: sizes.map(|(sent, _)| sent),
-            received: sizes.map(|(_, received)| received),
-            token,
-        }
+        answers.extend([arrived, tokens]);
+        let signed_in = SignedIn { answers, sent: walk.sent, received: walk.received, token };
+        self.part();
+        signed_in
     }
 
     /// Goes as far as the identity provider, and no further.
     pub(crate) async fn abandon(&mut self, n: u64) {
         self.leave(n).await;
+        self.part();
     }
 
-    async fn leave(&mut self, n: u64) -> Away<'_> {
-        let mut walk = Walk { connection: self.connection, cookies: Vec::new(), sizes: Vec::new() };
+    async fn leave(&mut self, n: u64) -> Away<'_, 'a> {
+        let step = self.visit.begins();
+        let mut walk = Walk::begin(&mut self.browser, &mut self.application, step);
+        let mut answers = Vec::with_capacity(STEPS.len());
+        let client_id = match self.visit {
+            Visit::First => {
+                let metadata = walk.discover().await;
+                let endpoint =
+                    format!(r#""registration_endpoint":"https://{HOST}/oauth/register""#);
+                assert!(metadata.body.contains(&endpoint), "{metadata:?}");
+                let registered = walk.register().await;
+                let client_id = walk::client_id(&registered);
+                answers.extend([metadata, registered]);
+                client_id
+            }
+            Visit::Kept => self.client_id.to_owned(),
+        };
         let state = format!("{n:022}");
         let verifier = URL_SAFE_NO_PAD.encode(Sha256::digest(n.to_le_bytes()));
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
 
         let asked = form(&[
             ("response_type", "code"),
-            ("client_id", self.client_id),
+            ("client_id", &client_id),
             ("redirect_uri", REDIRECT_URI),
             ("scope", SCOPE),
             ("state", &state),
@@ -110,66 +129,16 @@ impl Person<'_> {
         let sealed = page.body.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next();
         let pressed = form(&[("form", sealed.unwrap()), ("provider", "idp")]);
         let leaving = walk.post("/oauth/consent", &pressed).await;
-        Away { walk, state, verifier, page, leaving }
-    }
-}
-
-/// The browser, and beside it the application.
-struct Walk<'a> {
-    connection: &'a mut Connection,
-    cookies: Vec<(String, String)>,
-    sizes: Vec<(usize, usize)>,
-}
-
-impl Walk<'_> {
-    async fn get(&mut self, target: &str, status: u16) -> Answer {
-        let cookies = self.cookie_field();
-        let request = format!("GET {target} HTTP/1.1\r\nhost: {HOST}\r\n{BROWSER}{cookies}\r\n");
-        self.browse(&request, status).await
+        answers.extend([page, leaving]);
+        Away { walk, client_id, state, verifier, answers }
     }
 
-    /// What a browser says of a form on a page of the same site that sends no referrer.
-    async fn post(&mut self, target: &str, body: &str) -> Answer {
-        let (cookies, length) = (self.cookie_field(), body.len());
-        let request = format!(
-            "POST {target} HTTP/1.1\r\nhost: {HOST}\r\n{BROWSER}{FORM}content-length: {length}\r\n\
-             origin: null\r\nsec-fetch-site: same-origin\r\n{cookies}\r\n{body}"
-        );
-        self.browse(&request, 303).await
-    }
-
-    async fn redeem(&mut self, body: &str) -> Answer {
-        let length = body.len();
-        let request = format!(
-            "POST /oauth/token HTTP/1.1\r\nhost: {HOST}\r\naccept: application/json\r\n{FORM}\
-             content-length: {length}\r\n\r\n{body}"
-        );
-        self.call(&request, 200).await
-    }
-
-    async fn browse(&mut self, request: &str, status: u16) -> Answer {
-        let answer = self.call(request, status).await;
-        for field in answer.headers.all("set-cookie") {
-            let (name, value) = field.split(';').next().unwrap().split_once('=').unwrap();
-            self.cookies.retain(|(kept, _)| kept != name);
-            if !field.contains("Max-Age=0") {
-                self.cookies.push((name.to_owned(), value.to_owned()));
-            }
+    /// Who was never here before does not come back either.
+    fn part(&mut self) {
+        if self.visit == Visit::First {
+            self.browser.close();
+            self.application.close();
         }
-        answer
-    }
-
-    async fn call(&mut self, request: &str, status: u16) -> Answer {
-        let answer = self.connection.call(request).await;
-        assert_eq!(answer.status, status, "{request}\n\nwas answered with {answer:?}");
-        self.sizes.push((self.connection.sent, self.connection.received));
-        answer
-    }
-
-    fn cookie_field(&self) -> String {
-        let pairs: Vec<_> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if pairs.is_empty() { String::new() } else { format!("cookie: {}\r\n", pairs.join("; ")) }
     }
 }
 
