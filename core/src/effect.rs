@@ -7,6 +7,7 @@ mod reach;
 
 pub use reach::Reach;
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::time::Duration;
 
@@ -25,6 +26,15 @@ pub trait Effect: sealed::Effect + Sized + Send + Sync + 'static {
     /// The only kind of answer the question accepts.
     type Answer: Send;
 
+    /// How a step holds the question: what is large is boxed, since steps are moved at every turn
+    /// of a flow and live in the futures that drive them.
+    #[doc(hidden)]
+    type Held: Borrow<Self> + From<Self> + Send + Sync;
+
+    /// Takes it out of there.
+    #[doc(hidden)]
+    fn taken(held: Self::Held) -> Self;
+
     /// Puts the paused question into the step that asks it.
     #[doc(hidden)]
     fn pause<T: 'static>(pending: Pending<Self, T>) -> Step<T>;
@@ -36,10 +46,21 @@ mod sealed {
 }
 
 macro_rules! effect {
+    (boxed $effect:ident, $variant:ident, $answer:ty) => {
+        effect!($effect, $variant, $answer, held: Box<$effect>, taken: |held| *held);
+    };
     ($effect:ident, $variant:ident, $answer:ty) => {
+        effect!($effect, $variant, $answer, held: $effect, taken: |held| held);
+    };
+    ($effect:ident, $variant:ident, $answer:ty, held: $held:ty, taken: $taken:expr) => {
         impl sealed::Effect for $effect {}
         impl Effect for $effect {
             type Answer = $answer;
+            type Held = $held;
+            fn taken(held: $held) -> Self {
+                let taken: fn($held) -> Self = $taken;
+                taken(held)
+            }
             fn pause<T: 'static>(pending: Pending<Self, T>) -> Step<T> {
                 Step::$variant(pending)
             }
@@ -47,11 +68,11 @@ macro_rules! effect {
     };
 }
 
-effect!(HttpCall, Http, Result<Response, Unreachable>);
+effect!(boxed HttpCall, Http, Result<Response, Unreachable>);
 effect!(Load, Load, Result<Option<Record>, Unavailable>);
 effect!(Swap, Swap, Result<Swapped, Unavailable>);
 effect!(List, List, Result<Page, Unavailable>);
-effect!(MapUser, MapUser, Result<Mapped, MapFailure>);
+effect!(boxed MapUser, MapUser, Result<Mapped, MapFailure>);
 effect!(Pause, Pause, ());
 
 /// Send this request upstream.

@@ -1,5 +1,6 @@
 //! The step machine: a request becomes a chain of questions with a reply at its end.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use crate::effect::{Effect, HttpCall, Pause};
@@ -128,12 +129,16 @@ impl<E: Effect, T: 'static> fmt::Debug for Next<E, T> {
 /// Neither `Clone` nor `Copy`, and neither is [`Waiting`]: a question that could be answered twice
 /// would let one consent, one code or one refresh token be spent in two ways.
 pub struct Pending<E: Effect, T: 'static = Reply, S = Next<E, T>> {
-    effect: E,
+    effect: E::Held,
     waiting: Waiting<E, T, S>,
 }
 
 impl<E: Effect, T: 'static, S: Resume<E, T>> Pending<E, T, S> {
     pub(crate) fn new(effect: E, state: S) -> Self {
+        Self::held(effect.into(), state)
+    }
+
+    fn held(effect: E::Held, state: S) -> Self {
         Self { effect, waiting: Waiting { state, answered_by: std::marker::PhantomData } }
     }
 
@@ -141,14 +146,14 @@ impl<E: Effect, T: 'static, S: Resume<E, T>> Pending<E, T, S> {
     /// answers it.
     #[must_use = "dropping the way on abandons the flow"]
     pub fn split(self) -> (E, Waiting<E, T, S>) {
-        (self.effect, self.waiting)
+        (E::taken(self.effect), self.waiting)
     }
 
     /// Erases the waiting state, so that the question fits into a [`Step`].
     pub fn erase(self) -> Step<T> {
         let state = self.waiting.state;
         let next = Next(Box::new(move |answer, tick: &mut Tick| state.resume(answer, tick)));
-        E::pause(Pending::new(self.effect, next))
+        E::pause(Pending::held(self.effect, next))
     }
 }
 
@@ -158,7 +163,7 @@ impl<E: Effect, T: 'static> Pending<E, T> {
         next: impl FnOnce(T, &mut Tick) -> Step<U> + Send + Sync + 'static,
     ) -> Pending<E, U> {
         let waiting = self.waiting.state.0;
-        Pending::new(
+        Pending::held(
             self.effect,
             Next(Box::new(move |answer, tick: &mut Tick| waiting(answer, tick).then(tick, next))),
         )
@@ -168,7 +173,7 @@ impl<E: Effect, T: 'static> Pending<E, T> {
 impl<E: Effect, T: 'static, S> Pending<E, T, S> {
     /// The question, to look at before deciding who answers it.
     pub fn effect(&self) -> &E {
-        &self.effect
+        self.effect.borrow()
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::connection::Connections;
@@ -66,7 +66,7 @@ pub async fn serve_within<S, B>(
     let house = House::new(&limits);
     let (stop, stopping) = watch::channel(());
     let each = Connections::new(&limits, service, stopping);
-    let mut running = JoinSet::new();
+    let running = TaskTracker::new();
     let mut shutdown = pin!(shutdown);
     loop {
         let accepting = async {
@@ -82,8 +82,6 @@ pub async fn serve_within<S, B>(
             () = &mut shutdown => break,
             accepted = accepting => accepted,
         };
-        // What has ended is forgotten here, so that the set does not grow with time.
-        while running.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer, guest)) => {
                 running.spawn(each.serve(stream, peer, guest));
@@ -95,7 +93,8 @@ pub async fn serve_within<S, B>(
     drop(listener);
     // Each connection ends a grace after its last handler.
     drop(stop);
-    while running.join_next().await.is_some() {}
+    running.close();
+    running.wait().await;
 }
 
 /// Whether accepting failed for one client only, so that the next can be accepted at once.

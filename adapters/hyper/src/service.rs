@@ -15,7 +15,7 @@ use http_body_util::Full;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 use vestibule_core::drive::{Driver, drive};
-use vestibule_core::{Charge, Event, Reply, Request, Response, Server};
+use vestibule_core::{Charge, Event, Reply, Request, Response, Server, Step};
 
 use crate::body::{self, Read, Room, Unread};
 use crate::driven::{Driven, End, Later, Panicked, unwound};
@@ -200,9 +200,14 @@ where
         return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
     };
     let (request, due) = admitted(&shared, request);
-    // Put where it stays at once: it is large, and every move copies all of it.
-    let flow = Box::pin(flow(shared, request, due, about, room));
-    let answer = Driven::new(flow, place).await;
+    let end = Ending { shared, due, about, room };
+    let answer = match end.begin(request) {
+        // Nothing was asked and nothing is to follow: there is nothing to be driven.
+        Ok(Step::Done(reply)) if reply.follow_up.is_none() => end.replied(reply).0,
+        // Put where it stays at once: it is large, and every move copies all of it.
+        Ok(step) => Driven::new(Box::pin(flow(end, step)), place).await,
+        Err(Panicked) => end.panicked().0,
+    };
     if is_whole { answer } else { last(answer, version) }
 }
 
@@ -235,33 +240,60 @@ fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<Due>) {
 }
 
 /// A flow: its answer, and what is to follow when that is given. It does not panic.
-async fn flow<D: Driver + 'static>(
+async fn flow<D: Driver + 'static>(end: Ending<D>, step: Step<Reply>) -> End {
+    let driven = unwound(pin!(drive(&end.shared.driver, step))).await;
+    match driven {
+        Ok(reply) => end.replied(reply),
+        Err(Panicked) => end.panicked(),
+    }
+}
+
+/// What happens at the end of a flow.
+struct Ending<D> {
     shared: Arc<Shared<D>>,
-    request: Request,
     due: Option<Due>,
     about: About,
+    /// Given back then.
     room: Room,
-) -> End {
-    let flow = async {
-        let step = shared.server.handle(request, shared.driver.tick());
-        let reply = drive(&shared.driver, step).await;
-        if let Some((payer, charge)) = due.filter(|(_, charge)| charge.is_due(&reply.events)) {
-            shared.options.limiter.charge(payer, &charge);
+}
+
+impl<D: Driver + 'static> Ending<D> {
+    fn begin(&self, request: Request) -> Result<Step<Reply>, Panicked> {
+        let Shared { server, driver, .. } = &*self.shared;
+        // What a panic leaves behind is looked at by nobody.
+        catch_unwind(AssertUnwindSafe(|| server.handle(request, driver.tick())))
+            .map_err(|_| Panicked)
+    }
+
+    fn replied(self, reply: Reply) -> End {
+        let Reply { response, events, follow_up, .. } = reply;
+        if !self.charged(&events) {
+            return self.panicked();
         }
-        reply
-    };
-    let (response, follow_up) = match unwound(pin!(flow)).await {
-        Ok(Reply { response, events, follow_up, .. }) => {
-            (about.tell(&shared, Outcome::Replied, response, &events), follow_up)
-        }
-        Err(Panicked) => {
-            (about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]), None)
-        }
-    };
-    drop(room);
-    let later = follow_up
-        .map(|step| -> Later { Box::pin(async move { drive(&shared.driver, step).await }) });
-    (response, later)
+        let Self { shared, about, room, .. } = self;
+        let response = about.tell(&shared, Outcome::Replied, response, &events);
+        drop(room);
+        let later = follow_up
+            .map(|step| -> Later { Box::pin(async move { drive(&shared.driver, step).await }) });
+        (response, later)
+    }
+
+    /// Whether what came due could be counted: a limiter that panics does not take the flow with it.
+    fn charged(&self, events: &[Event]) -> bool {
+        let Some((payer, charge)) = &self.due else { return true };
+        let limiter = &self.shared.options.limiter;
+        let count = || {
+            if charge.is_due(events) {
+                limiter.charge(*payer, charge);
+            }
+        };
+        catch_unwind(AssertUnwindSafe(count)).is_ok()
+    }
+
+    fn panicked(self) -> End {
+        let Self { shared, about, .. } = self;
+        (about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]), None)
+    }
 }
 
 /// What is told of a request, whatever becomes of it.

@@ -76,7 +76,8 @@ impl Transport for HyperTransport {
             return Err(Unreachable::NotPermitted);
         }
         // One clock over name resolution, connecting, TLS and the last byte of the body.
-        match tokio::time::timeout(call.deadline, exchange(pool, call)).await {
+        // Apart from the flow that waits for it: it is large, and most flows make none.
+        match Box::pin(tokio::time::timeout(call.deadline, exchange(pool, call))).await {
             Ok(answer) => answer,
             Err(_passed) => Err(Unreachable::Deadline),
         }

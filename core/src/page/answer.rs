@@ -5,7 +5,6 @@ use crate::setup::Setup;
 use crate::tick::Tick;
 
 /// How a request of a browser ends.
-#[expect(clippy::large_enum_variant, reason = "what nearly every request comes to is not boxed")]
 pub(crate) enum Answer {
     Reply(Reply),
     /// An error page, written last of all: only here it is known who reads it.
