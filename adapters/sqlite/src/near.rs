@@ -12,6 +12,10 @@ use crate::report::{Doing, Reporter};
 use crate::row;
 use crate::trouble::Fault;
 
+/// How many pages each connection keeps, at most 1 MiB: what leads to all records. SQLite lets go of
+/// them whenever another connection has written.
+const PAGES_KEPT: i64 = 256;
+
 /// Connections for whoever has the time for a short read.
 ///
 /// To find one record takes SQLite a few microseconds, and to have another thread find it takes
@@ -71,7 +75,10 @@ impl Near {
         let Some(mut slot) = empty else { return };
         // What fails here fails for the thread itself, which reports it.
         let Ok(connection) = self.place.reading() else { return };
-        if connection.busy_timeout(Duration::ZERO).is_ok() {
+        let set = connection
+            .pragma_update(None, "cache_size", PAGES_KEPT)
+            .and_then(|()| connection.busy_timeout(Duration::ZERO));
+        if set.is_ok() {
             *slot = Some(connection);
         }
     }
@@ -81,5 +88,36 @@ impl Near {
         for slot in &self.connections {
             drop(slot.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+
+    #[test]
+    fn nobody_waits_for_a_connection_or_a_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options::default();
+        let (place, _writes) =
+            Place::prepare(&folder.path().join("vestibule.db"), &options).unwrap();
+        let reporter = Reporter::new(place.path(), options.on_trouble);
+        let near = Near::new(place, 1, reporter);
+        let key = RecordKey::from_stored("grant/01".to_owned());
+        assert_eq!(near.load(&key), None, "no connection is opened here");
+        near.open_one();
+        assert_eq!(near.load(&key), Some(None));
+        let slot = near.connections[0].lock().unwrap();
+        assert_eq!(near.load(&key), None, "others have it");
+        let timeout = "busy_timeout";
+        let connection = slot.as_ref().unwrap();
+        let timeout = connection.pragma_query_value(None, timeout, |row| row.get::<_, i64>(0));
+        assert_eq!(timeout, Ok(0));
+        drop(slot);
+        assert_eq!(near.load(&key), Some(None));
+        near.close();
+        assert_eq!(near.load(&key), None);
     }
 }
