@@ -17,12 +17,16 @@
 //! ```text
 //!  swap ──▶ bounded queue ──▶ writer ──▶ BEGIN, all that waited, COMMIT + sync ──▶ answers
 //!  load ──▶ cache, if the answer may be old
-//!       └─▶ bounded queue ──▶ readers ─▶ answers
+//!       ├─▶ found at once, on the thread that asks
+//!       └─▶ bounded queue ──▶ reader ──▶ answers
+//!  list ──▶ bounded queue ──▶ reader ──▶ answers
 //!  sweep ─▶ writer, when nothing waits
 //! ```
 //!
-//! One sync of the disk costs a hundred times what a swap costs, so swaps that wait share one. No
-//! caller's thread ever touches the disk, but for [`SqliteStore::backup`].
+//! One sync of the disk costs a hundred times what a swap costs, so swaps that wait share one. To
+//! find a record costs less than to ask another thread for it, so loads are answered where they are
+//! asked, as long as no lock need be waited for ([`Options::loads_at_once`]). No caller's thread
+//! ever waits longer for the disk, but for [`SqliteStore::backup`]'s.
 //!
 //! What SQLite cannot do is answered with [`Unavailable`](vestibule_core::Unavailable), and
 //! [`Options::on_trouble`] is told once why, until it is over. A disk that was full and no longer
@@ -39,6 +43,7 @@ mod error;
 mod file;
 mod kind;
 mod migrate;
+mod near;
 mod options;
 mod place;
 mod reader;

@@ -1,7 +1,9 @@
 //! What an operator may want otherwise.
 
 use std::fmt;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crate::trouble::Trouble;
@@ -20,8 +22,13 @@ pub struct Options {
     /// How many questions may wait, each for writing and for reading. Default 1024, at least 1 and
     /// at most 65536; one more is answered "unavailable" at once.
     pub waiting_at_most: usize,
-    /// How many threads read. Default 2; at least 1 and at most 16 are started.
-    pub readers: usize,
+    /// How many loads may be answered at once on the threads that ask, which is several times
+    /// faster than on another. Each of them needs a connection, opened when it is first needed; one
+    /// more than that is answered on the store's own thread. Default: as many as there are
+    /// processors; at most 16. 0 is for whoever must not wait for the disk, not even for the few
+    /// pages on the way to a record that nobody has read for long: then the store's own thread
+    /// answers all.
+    pub loads_at_once: usize,
     /// How long the file may become, in bytes, its write-ahead log not counted; whatever would make
     /// it longer is answered "unavailable". Default: as long as the disk lets it.
     pub max_bytes: Option<u64>,
@@ -37,7 +44,7 @@ impl Default for Options {
             create: true,
             busy_timeout: Duration::from_secs(2),
             waiting_at_most: 1024,
-            readers: 2,
+            loads_at_once: thread::available_parallelism().map_or(2, NonZero::get),
             max_bytes: None,
             on_trouble: Arc::new(|_| {}),
         }
@@ -50,7 +57,7 @@ impl fmt::Debug for Options {
             .field("create", &self.create)
             .field("busy_timeout", &self.busy_timeout)
             .field("waiting_at_most", &self.waiting_at_most)
-            .field("readers", &self.readers)
+            .field("loads_at_once", &self.loads_at_once)
             .field("max_bytes", &self.max_bytes)
             .finish_non_exhaustive()
     }

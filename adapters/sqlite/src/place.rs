@@ -18,6 +18,10 @@ use crate::settings::{FULL, Settings};
 /// The log is cut back to this many bytes after a time when it grew longer.
 const LOG_BYTES: i64 = 16 * 1024 * 1024;
 
+/// So many pages are logged before the log is moved into the file: almost as long as it may be,
+/// for a page that was logged often is moved once.
+const LOGGED_PAGES: i64 = 4000;
+
 /// The longest wait for a lock, whatever is asked for: SQLite counts milliseconds in 31 bits.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -206,6 +210,7 @@ impl Place {
         self.write_ahead(connection)?;
         let set = || {
             connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+            connection.pragma_update(None, "wal_autocheckpoint", LOGGED_PAGES)?;
             if let Some(max_bytes) = self.max_bytes {
                 let page: u32 =
                     connection.pragma_query_value(None, "page_size", |row| row.get(0))?;

@@ -1,8 +1,8 @@
-//! The threads that read, beside the one that writes: neither waits for the other.
+//! The thread that reads, beside the one that writes: neither waits for the other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -10,6 +10,7 @@ use vestibule_core::{List, Page, Record, RecordKey};
 
 use crate::answer::Reply;
 use crate::cache::{Cache, Ticket};
+use crate::near::Near;
 use crate::place::Place;
 use crate::report::{About, Doing, Reporter};
 use crate::row;
@@ -22,11 +23,14 @@ pub(crate) enum Question {
     Count(Reply<u64>),
 }
 
+/// Reads what takes long, whatever finds no connection [near](Near) it, and everything while
+/// there is trouble.
 pub(crate) struct Reader {
     pub(crate) place: Place,
     /// `None`: there was trouble, and the next question begins with a new one.
     pub(crate) connection: Option<Connection>,
-    pub(crate) questions: Arc<Mutex<Receiver<Question>>>,
+    pub(crate) questions: Receiver<Question>,
+    pub(crate) near: Arc<Near>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) reporter: Arc<Reporter>,
 }
@@ -34,19 +38,13 @@ pub(crate) struct Reader {
 impl Reader {
     /// Answers until the queue is closed and empty.
     pub(crate) fn run(mut self) {
-        while let Some(question) = self.next() {
+        while let Ok(question) = self.questions.recv() {
             // Whatever it was that panicked, the others are answered.
             if catch_unwind(AssertUnwindSafe(|| self.answer(question))).is_err() {
                 self.connection = None;
                 self.reporter.failed(Doing::Reading, Fault::panicked(), About::File);
             }
         }
-    }
-
-    /// One of the readers waits for a question, the others wait for their turn to do so. Nothing
-    /// panics meanwhile; a poisoned lock still guards a whole queue.
-    fn next(&self) -> Option<Question> {
-        self.questions.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
     }
 
     /// A reply that is dropped answers "unavailable".
@@ -60,6 +58,8 @@ impl Reader {
                 if let Some(ticket) = ticket {
                     self.cache.put(&ticket, key, record.clone());
                 }
+                // There was none for this load, as there will be for the next.
+                self.near.open_one();
                 reply.give(Ok(record));
             }
             Question::List(list, reply) => {

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vestibule_core::{List, RecordKey};
@@ -21,6 +22,16 @@ const APART: usize = 16;
 pub(crate) enum Doing {
     Reading,
     Writing,
+}
+
+impl Doing {
+    fn of<T>(self, each: &[T; 2]) -> &T {
+        let [reading, writing] = each;
+        match self {
+            Self::Reading => reading,
+            Self::Writing => writing,
+        }
+    }
 }
 
 /// What failed or succeeded. Others that succeed say nothing about it: they need not meet the page
@@ -68,17 +79,29 @@ pub(crate) struct Reporter {
     path: PathBuf,
     listener: OnTrouble,
     standing: [Mutex<Vec<(Kind, About)>>; 2],
+    /// Whether anything stands there, for those who ask often.
+    troubled: [AtomicBool; 2],
 }
 
 impl Reporter {
     pub(crate) fn new(path: &Path, listener: OnTrouble) -> Arc<Self> {
-        Arc::new(Self { path: path.to_owned(), listener, standing: Default::default() })
+        let path = path.to_owned();
+        Arc::new(Self {
+            path,
+            listener,
+            standing: Default::default(),
+            troubled: Default::default(),
+        })
     }
 
     /// Work failed.
     pub(crate) fn failed(&self, doing: Doing, fault: Fault, about: About) {
         let about = if fault.unopened { About::File } else { about.narrowed(fault.kind) };
-        if begins(&mut self.standing(doing), fault.kind, &about) {
+        let mut standing = self.standing(doing);
+        let begins = begins(&mut standing, fault.kind, &about);
+        self.note(doing, &standing);
+        drop(standing);
+        if begins {
             let fault = if let About::Record(key) = &about { fault.with(key) } else { fault };
             self.tell(&fault.of(self.path.clone()));
         }
@@ -90,10 +113,20 @@ impl Reporter {
         let before = standing.len();
         standing.retain(|(_, about)| !proves(about));
         let over = before > 0 && standing.is_empty();
+        self.note(doing, &standing);
         drop(standing);
         if over {
             self.tell(&Trouble::Recovered { path: self.path.clone() });
         }
+    }
+
+    /// Whether something failed that is not over.
+    pub(crate) fn has_trouble(&self, doing: Doing) -> bool {
+        doing.of(&self.troubled).load(Ordering::Relaxed)
+    }
+
+    fn note(&self, doing: Doing, standing: &[(Kind, About)]) {
+        doing.of(&self.troubled).store(!standing.is_empty(), Ordering::Relaxed);
     }
 
     /// No lock is held here: whoever listens may use the store.
@@ -103,12 +136,7 @@ impl Reporter {
     }
 
     fn standing(&self, doing: Doing) -> MutexGuard<'_, Vec<(Kind, About)>> {
-        let [reading, writing] = &self.standing;
-        let standing = match doing {
-            Doing::Reading => reading,
-            Doing::Writing => writing,
-        };
-        standing.lock().unwrap_or_else(PoisonError::into_inner)
+        doing.of(&self.standing).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

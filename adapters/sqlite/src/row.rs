@@ -7,7 +7,7 @@ use vestibule_core::{List, Owner, Page, Record, RecordKey, Swap, Swapped, Timest
 
 use crate::trouble::Fault;
 
-/// Compares and swaps, in one statement each. Run in a transaction.
+/// Compares and swaps. Run in a transaction.
 pub(crate) fn swap(connection: &Connection, swap: &Swap) -> rusqlite::Result<Swapped> {
     let key = swap.key.as_str();
     let expected = swap.expected.as_ref().map(|version| version.as_bytes().as_slice());
@@ -33,13 +33,16 @@ pub(crate) fn swap(connection: &Connection, swap: &Swap) -> rusqlite::Result<Swa
     let bytes = &*next.bytes;
     match expected {
         Some(expected) => {
-            let sql = "UPDATE record
-                SET version = :version, owner = :owner, expires_at = :expires_at, bytes = :bytes
-                WHERE key = :key AND version = :expected";
-            connection.prepare_cached(sql)?.execute(named_params! {
-                ":key": key, ":expected": expected, ":version": version, ":owner": owner,
-                ":expires_at": expires_at, ":bytes": bytes,
-            })
+            let run = |sql| {
+                connection.prepare_cached(sql)?.execute(named_params! {
+                    ":key": key, ":expected": expected, ":version": version, ":owner": owner,
+                    ":expires_at": expires_at, ":bytes": bytes,
+                })
+            };
+            match run(UPDATE_OF_THE_SAME_OWNERS)? {
+                0 => run(UPDATE),
+                changed => Ok(changed),
+            }
         }
         None => {
             let sql = "INSERT INTO record (key, version, owner, expires_at, bytes)
@@ -53,6 +56,15 @@ pub(crate) fn swap(connection: &Connection, swap: &Swap) -> rusqlite::Result<Swa
     }
     .map(swapped)
 }
+
+/// SQLite writes the index of owners wherever an owner is set, be it to what it was, and that is
+/// another page to log, to sync and to move into the file.
+const UPDATE_OF_THE_SAME_OWNERS: &str = "UPDATE record
+    SET version = :version, expires_at = :expires_at, bytes = :bytes
+    WHERE key = :key AND version = :expected AND owner IS :owner";
+const UPDATE: &str = "UPDATE record
+    SET version = :version, owner = :owner, expires_at = :expires_at, bytes = :bytes
+    WHERE key = :key AND version = :expected";
 
 fn swapped(changed_rows: usize) -> Swapped {
     if changed_rows == 0 { Swapped::Conflict } else { Swapped::Done }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use vestibule_core::{
@@ -16,6 +16,7 @@ use crate::answer::{self, Answer, Reply};
 use crate::backup;
 use crate::cache::Cache;
 use crate::error::{BackupError, OpenError};
+use crate::near::Near;
 use crate::options::Options;
 use crate::place::Place;
 use crate::reader::{Question, Reader, look_up};
@@ -42,7 +43,8 @@ struct Shared {
     questions: Option<SyncSender<Question>>,
     work: Option<SyncSender<Work>>,
     written: Arc<Written>,
-    readers: Vec<JoinHandle<()>>,
+    near: Arc<Near>,
+    reader: Option<JoinHandle<()>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -67,28 +69,27 @@ impl SqliteStore {
         let waiting_at_most = options.waiting_at_most.clamp(1, 65_536);
         let (questions, asked) = sync_channel(waiting_at_most);
         let (work, to_do) = sync_channel(waiting_at_most);
-        let asked = Arc::new(Mutex::new(asked));
+        let at_once = options.loads_at_once.min(16);
         let mut shared = Shared {
             place: place.clone(),
             cache: Arc::new(Cache::new()),
             questions: Some(questions),
             work: Some(work),
             written: Arc::default(),
-            readers: Vec::new(),
+            near: Arc::new(Near::new(place.clone(), at_once, Arc::clone(&reporter))),
+            reader: None,
             writer: None,
         };
         // Whatever fails from here on drops `shared`, which ends the threads that there are.
-        for _ in 0..options.readers.clamp(1, 16) {
-            let reader = Reader {
-                place: place.clone(),
-                connection: Some(place.reading()?),
-                questions: Arc::clone(&asked),
-                cache: Arc::clone(&shared.cache),
-                reporter: Arc::clone(&reporter),
-            };
-            let reader = shared.start("vestibule-reads", || reader.run())?;
-            shared.readers.push(reader);
-        }
+        let reader = Reader {
+            place: place.clone(),
+            connection: Some(place.reading()?),
+            questions: asked,
+            near: Arc::clone(&shared.near),
+            cache: Arc::clone(&shared.cache),
+            reporter: Arc::clone(&reporter),
+        };
+        shared.reader = Some(shared.start("vestibule-reads", || reader.run())?);
         let writer = Writer {
             place,
             connection: Some(connection),
@@ -162,7 +163,13 @@ impl SqliteStore {
                 Err(its) => ticket = Some(its),
             }
         }
-        self.shared.ask(|reply| Question::Load(key, ticket, reply))
+        let Some(record) = self.shared.near.load(&key) else {
+            return self.shared.ask(|reply| Question::Load(key, ticket, reply));
+        };
+        if let Some(ticket) = ticket {
+            self.shared.cache.put(&ticket, key, record.clone());
+        }
+        Answer::given(Ok(record))
     }
 
     fn begin_swap(&self, swap: Swap) -> Answer<Swapped> {
@@ -203,7 +210,8 @@ impl Drop for Shared {
         // What is queued can still be taken, and then the threads end.
         drop(self.questions.take());
         // The writer's connection is the last to close: it moves the log into the file.
-        self.readers.drain(..).for_each(join);
+        self.reader.take().into_iter().for_each(join);
+        self.near.close();
         drop(self.work.take());
         self.writer.take().into_iter().for_each(join);
     }

@@ -1,10 +1,13 @@
 //! The thread that writes: whatever waits is one transaction, and one sync of the disk for all.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use vestibule_core::{Swap, Swapped, Timestamp};
@@ -21,6 +24,12 @@ use crate::trouble::Fault;
 
 /// Swaps in one transaction: at most 8 MiB of records, and a wait that nobody notices.
 const BATCH: usize = 256;
+
+/// What the first swap waits for others, where the last transaction had company in it but not so
+/// much that its sync cost little for each: a sync costs the processor as much as several swaps.
+/// Swaps that come one by one wait for nobody.
+const GATHERING: Duration = Duration::from_millis(1);
+const COMPANY: Range<usize> = 2..16;
 
 /// Sweeping is for times when nothing waits. Where there are no such times, a stretch is swept
 /// after this many transactions, or the file would grow for ever.
@@ -54,9 +63,14 @@ impl Writer {
     pub(crate) fn run(mut self) {
         let mut sweeps = VecDeque::new();
         let mut batches = 0;
+        // More are likely on their way.
+        let mut in_company = false;
         loop {
             // A sweep that is not done when the store is closed is answered "unavailable".
             let Ok(first) = self.next(sweeps.is_empty()) else { return };
+            if in_company {
+                thread::sleep(GATHERING);
+            }
             let mut batch = Vec::new();
             let mut settings = Vec::new();
             for work in first.into_iter().chain(self.work.try_iter().take(BATCH - 1)) {
@@ -70,6 +84,7 @@ impl Writer {
                 self.guarded(|writer| writer.settings(reply));
             }
             batches += 1;
+            in_company = COMPANY.contains(&batch.len());
             if batch.is_empty() || batches % BATCHES_PER_STRETCH == 0 {
                 self.guarded(|writer| writer.sweep(&mut sweeps));
             }

@@ -74,3 +74,22 @@ fn a_record_that_changes_hands_is_listed_with_its_new_owner() {
     assert_eq!(list(&store, OWNER, None, 9).unwrap().records, []);
     assert_eq!(list(&store, ANOTHER, None, 9).unwrap().records, [(key(1), theirs)]);
 }
+
+#[test]
+fn a_swap_may_change_whose_the_record_is() {
+    let place = place();
+    let store = place.open();
+    let mut expected = None;
+    for (n, owner) in (1..).zip([Some(OWNER), Some(OWNER), Some(ANOTHER), None, None, Some(OWNER)])
+    {
+        let next = Record { owner, ..record(n) };
+        let asked = Swap::new(key(1), expected, Some(next.clone()));
+        assert_eq!(block_on(drive::Store::swap(&store, asked)), Ok(Swapped::Done));
+        expected = Some(next.version);
+        for asked in [OWNER, ANOTHER] {
+            let found = list(&store, asked, None, 9).unwrap().records;
+            let its = if owner == Some(asked) { vec![(key(1), next.clone())] } else { vec![] };
+            assert_eq!(found, its);
+        }
+    }
+}

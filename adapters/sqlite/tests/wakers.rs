@@ -40,7 +40,7 @@ impl Wake for Panics {
 fn a_waker_that_panics_does_not_stop_the_store() {
     let (place, heard) = (place(), Heard::default());
     let store = place.open_with(|options| {
-        options.readers = 1;
+        options.loads_at_once = 0;
         heard.listen(options);
     });
     let waker = Waker::from(Arc::new(Panics));
