@@ -41,8 +41,9 @@ fn play(criterion: &mut Criterion, scene: Scene, name: &str, key: SigningKey) {
                 left -= part;
                 let requests = Play::of(&mut town, scene, part).rehearsed(&mut town);
                 let began = Instant::now();
-                black_box(measured(&town, requests));
+                let refused = black_box(measured(&town, requests));
                 spent += began.elapsed();
+                assert_eq!(refused, 0, "what was learned was refused when it was played again");
             }
             spent
         });

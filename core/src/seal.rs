@@ -1,12 +1,12 @@
-//! Sealed texts: what is not kept here but handed out and handed back, unreadable and unforgeable.
+//! Sealed texts: what is not kept here but handed out and handed back, unforgeable and, where its
+//! content is [private](Sealable::PRIVATE), unreadable.
 //!
-//! A [`seal`]ed text is XChaCha20-Poly1305 under a key of its own purpose and issuer. Its nonce is
-//! an HMAC of what is inside, so the same content gives the same text: that is how a retried
-//! refresh is answered with the same bytes again, and why no content is ever sealed under a nonce
-//! that another content had.
+//! What is private is XChaCha20-Poly1305 under a key of its own purpose and issuer. Its nonce is an
+//! HMAC of what is inside, so the same content gives the same text: that is how a retried refresh is
+//! answered with the same bytes again, and why no content is ever sealed under a nonce that another
+//! content had.
 //!
-//! A [`tag`]ged text is readable and has an HMAC: enough where nothing inside is private, at a
-//! tenth of the cost.
+//! Anything else is [`tag`]ged: readable, with an HMAC, at a tenth of the cost.
 
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};

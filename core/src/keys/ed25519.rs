@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
 use ed25519_dalek::{Signature, Signer as _, SigningKey as Secret, VerifyingKey};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::signing::{Algorithm, InvalidKey, Signer, SigningFailed, SigningKey, Verify};
 use crate::encoding::base64url;
@@ -26,7 +27,7 @@ fn with_name(secret: Secret) -> SigningKey {
     let jwk = format!(
         r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","kid":"{kid}","alg":"EdDSA","use":"sig"}}"#
     );
-    let bytes = Some(secret.to_bytes());
+    let bytes = Some(Zeroizing::new(secret.to_bytes()));
     let pair = Arc::new(Pair { secret, public });
     SigningKey::new(Algorithm::EdDsa, kid, Some(jwk), bytes, pair.clone(), pair)
 }

@@ -6,6 +6,7 @@ use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{Signature, SigningKey as Secret, VerifyingKey};
 use p256::pkcs8::DecodePrivateKey;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::signing::{Algorithm, InvalidKey, Signer, SigningFailed, SigningKey, Verify};
 use crate::encoding::base64url;
@@ -29,7 +30,7 @@ fn with_name(secret: Secret) -> Result<SigningKey, InvalidKey> {
     let jwk = format!(
         r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}","kid":"{kid}","alg":"ES256","use":"sig"}}"#
     );
-    let bytes = Some(secret.to_bytes().into());
+    let bytes = Some(Zeroizing::new(secret.to_bytes().into()));
     let pair = Arc::new(Pair { secret, public });
     Ok(SigningKey::new(Algorithm::Es256, kid, Some(jwk), bytes, pair.clone(), pair))
 }

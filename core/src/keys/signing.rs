@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::{ed25519, es256, hs256};
 use crate::encoding::from_base64url;
@@ -64,21 +64,12 @@ pub trait Verify: Send + Sync {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
-/// A library of signatures that takes keys over from core's own: each key is offered to it, and
-/// what it does not take stays where it was.
+/// A library that signs in place of core's own: each key is offered to it, and what it does not take
+/// stays where it was.
 pub trait SignatureLibrary {
     /// Signs with a key of `algorithm`, given its secret: 32 bytes, the seed of an EdDSA key (RFC
     /// 8032 §5.1.5) or the scalar of an ES256 one.
-    fn signer(&self, algorithm: Algorithm, secret: &[u8; 32]) -> Option<Arc<dyn Signer>> {
-        let _ = (algorithm, secret);
-        None
-    }
-
-    /// Verifies with the public half of a key of `algorithm`, given its secret.
-    fn verify(&self, algorithm: Algorithm, secret: &[u8; 32]) -> Option<Arc<dyn Verify>> {
-        let _ = (algorithm, secret);
-        None
-    }
+    fn signer(&self, algorithm: Algorithm, secret: &[u8; 32]) -> Option<Arc<dyn Signer>>;
 }
 
 /// A signing library failed.
@@ -94,18 +85,9 @@ pub struct SigningKey {
     kid: String,
     public_jwk: Option<String>,
     /// For another library; HS256 has none that is 32 bytes long.
-    secret: Option<Arc<Secret>>,
+    secret: Option<Arc<Zeroizing<[u8; 32]>>>,
     signer: Arc<dyn Signer>,
     verify: Arc<dyn Verify>,
-}
-
-/// Overwritten when the last of its key's clones is dropped.
-struct Secret([u8; 32]);
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
 }
 
 impl SigningKey {
@@ -148,30 +130,27 @@ impl SigningKey {
         algorithm: Algorithm,
         kid: String,
         public_jwk: Option<String>,
-        secret: Option<[u8; 32]>,
+        secret: Option<Zeroizing<[u8; 32]>>,
         signer: Arc<dyn Signer>,
         verify: Arc<dyn Verify>,
     ) -> Self {
-        let secret = secret.map(|secret| Arc::new(Secret(secret)));
+        let secret = secret.map(Arc::new);
         Self { algorithm, kid, public_jwk, secret, signer, verify }
     }
 
-    /// The same key in the hands of another library.
+    /// The same key in the hands of another library, where it stays: no other takes it over from
+    /// there.
     #[must_use]
     pub fn with(self, signer: Arc<dyn Signer>, verify: Arc<dyn Verify>) -> Self {
-        Self { signer, verify, ..self }
+        Self { signer, verify, secret: None, ..self }
     }
 
-    /// The same key, as far as `library` takes it.
+    /// The same key, signing by `library` if that takes it.
     #[must_use]
     pub fn with_library(mut self, library: &impl SignatureLibrary) -> Self {
-        if let Some(Secret(secret)) = self.secret.as_deref() {
-            if let Some(signer) = library.signer(self.algorithm, secret) {
-                self.signer = signer;
-            }
-            if let Some(verify) = library.verify(self.algorithm, secret) {
-                self.verify = verify;
-            }
+        let secret = self.secret.as_deref();
+        if let Some(signer) = secret.and_then(|secret| library.signer(self.algorithm, secret)) {
+            self.signer = signer;
         }
         self
     }
@@ -234,4 +213,52 @@ pub enum InvalidKey {
     /// Not a scalar of the curve.
     #[error("is not a number between 1 and the order of the curve; make another")]
     OutOfRange,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes EdDSA keys, and signs with their secrets.
+    struct Library;
+
+    struct Signs(Vec<u8>);
+
+    impl Signer for Signs {
+        fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+            Ok(self.0.clone())
+        }
+    }
+
+    impl SignatureLibrary for Library {
+        fn signer(&self, algorithm: Algorithm, secret: &[u8; 32]) -> Option<Arc<dyn Signer>> {
+            (algorithm == Algorithm::EdDsa).then(|| Arc::new(Signs(secret.to_vec())) as _)
+        }
+    }
+
+    fn signs_itself(key: &SigningKey) -> bool {
+        key.verify(b"message", &key.sign(b"message").unwrap())
+    }
+
+    #[test]
+    fn a_library_signs_with_the_keys_that_it_takes() {
+        let key = SigningKey::from_bytes(Algorithm::EdDsa, [7; 32]).unwrap();
+        assert_eq!(key.with_library(&Library).sign(b"message").unwrap(), [7; 32]);
+    }
+
+    #[test]
+    fn what_a_library_does_not_take_signs_as_before() {
+        for algorithm in [Algorithm::Es256, Algorithm::Hs256] {
+            let key = SigningKey::from_bytes(algorithm, [7; 32]).unwrap();
+            assert!(signs_itself(&key.with_library(&Library)), "{algorithm:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_other_hands_is_not_taken_from_there() {
+        let key = SigningKey::from_bytes(Algorithm::EdDsa, [7; 32]).unwrap();
+        let (signer, verify) = (Arc::new(Signs(vec![1])), key.verify.clone());
+        let key = key.with(signer, verify).with_library(&Library);
+        assert_eq!(key.sign(b"message").unwrap(), [1]);
+    }
 }

@@ -12,10 +12,10 @@ use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 
-/// How many budgets there are. Each takes 8 bytes once a neighbour is used, and there are never more: addresses share them, by
-/// a hash that nobody outside can compute. So nobody aims at another's budget; but who has tens of
-/// thousands of networks can use up most of them for everybody. That is no hurdle with IPv6: one /48
-/// has as many /64s as there are budgets.
+/// How many budgets there are. Each takes 8 bytes once a neighbour is drawn from, and there are never
+/// more: addresses share them, by a hash that nobody outside can compute. So nobody aims at another's
+/// budget; but who has tens of thousands of networks can use up most of them for everybody. That is
+/// no hurdle with IPv6: one /48 has as many /64s as there are budgets.
 const SLOTS: usize = 1 << 16;
 
 /// What each address may still do: so many in a minute, all of them at once if it likes.
@@ -84,6 +84,11 @@ impl Slots {
         Self { pages: [const { OnceLock::new() }; SLOTS / PAGE] }
     }
 
+    /// `None`: nobody has drawn from it yet.
+    fn begun(&self, slot: usize) -> Option<&InMemoryState> {
+        self.pages[slot / PAGE].get().map(|page| &page[slot % PAGE])
+    }
+
     fn state(&self, slot: usize) -> &InMemoryState {
         let page = self.pages[slot / PAGE]
             .get_or_init(|| Box::new(std::array::from_fn(|_| InMemoryState::default())));
@@ -98,10 +103,13 @@ impl StateStore for Slots {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let state = self.state(draw.slot);
         if draw.spends {
-            return state.measure_and_replace(&NotKeyed::NonKey, decide);
+            return self.state(draw.slot).measure_and_replace(&NotKeyed::NonKey, decide);
         }
+        // Who only looks leaves nothing behind.
+        let Some(state) = self.begun(draw.slot) else {
+            return decide(None).map(|(outcome, _)| outcome);
+        };
         // An error leaves the state as it is, so the decision is handed out as one.
         let looked = |before| Err::<(Infallible, Nanos), _>(decide(before));
         match state.measure_and_replace(&NotKeyed::NonKey, looked) {
@@ -204,6 +212,10 @@ mod tests {
     #[test]
     fn who_does_nothing_takes_no_memory_at_all() {
         let (budgets, _) = budgets();
+        for n in 0..1000 {
+            let looked = budgets.wait(IpAddr::V6((n << 64).into()), "");
+            assert_eq!(looked, None, "nothing was drawn");
+        }
         budgets.spend(address("192.0.2.1"), "");
         let slots = budgets.limiter.into_state_store();
         assert_eq!(slots.pages.iter().filter(|page| page.get().is_some()).count(), 1);

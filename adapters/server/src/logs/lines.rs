@@ -64,12 +64,31 @@ impl Shared {
 }
 
 impl Waiting {
-    /// Under the lock, so that lines stay in the order in which they came.
+    /// Under the lock, so that lines stay in the order in which they came. Where the other side takes
+    /// no more for now, what it has not taken goes on waiting, from that very byte on.
     fn write(&mut self) {
-        // Where standard error is gone there is nobody to tell.
-        let _ = self.to.write_all(&self.lines);
-        self.lines.clear();
+        let mut written = 0;
+        while written < self.lines.len() {
+            match self.to.write(piece(&self.lines[written..])) {
+                Ok(taken @ 1..) => written += taken,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // Where standard error is gone there is nobody to tell.
+                Ok(0) | Err(_) => written = self.lines.len(),
+            }
+        }
+        self.lines.drain(..written);
     }
+}
+
+/// Whole lines, as many as a pipe takes in one piece (POSIX `PIPE_BUF`): what others write to it does
+/// not get in between. A longer line is a piece by itself.
+fn piece(lines: &[u8]) -> &[u8] {
+    const PIPE_BUF: usize = 4096;
+    let ends = |byte: &u8| *byte == b'\n';
+    let within = &lines[..lines.len().min(PIPE_BUF)];
+    let end = within.iter().rposition(ends).or_else(|| lines.iter().position(ends));
+    &lines[..end.map_or(lines.len(), |end| end + 1)]
 }
 
 impl<'a> MakeWriter<'a> for Lines {
@@ -94,6 +113,11 @@ impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut waiting = self.shared.waiting();
         let is_first = waiting.lines.is_empty();
+        if waiting.lines.len() > MOST {
+            // Nobody takes them: this one is lost, and those before it are whole.
+            waiting.write();
+            return Ok(line.len());
+        }
         waiting.lines.extend_from_slice(line);
         if !self.waits || waiting.lines.len() > MOST {
             waiting.write();
@@ -171,6 +195,43 @@ mod tests {
         line(&lines, true, "one\n");
         drop(Flush(lines));
         assert_eq!(written.try_iter().collect::<String>(), "one\n");
+    }
+
+    /// Takes few bytes at a time, and then none.
+    struct Full(usize, Sender<String>);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.0).min(3);
+            if taken == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.0 -= taken;
+            self.1.send(String::from_utf8_lossy(&bytes[..taken]).into_owned()).unwrap();
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_not_taken_goes_on_waiting_from_that_byte_on() {
+        let (sender, written) = channel();
+        let mut waiting = Waiting { lines: b"one\ntwo\n".to_vec(), to: Box::new(Full(5, sender)) };
+        waiting.write();
+        assert_eq!(written.try_iter().collect::<String>(), "one\nt");
+        assert_eq!(waiting.lines, b"wo\n");
+    }
+
+    #[test]
+    fn pieces_are_whole_lines() {
+        let line = format!("{}\n", "x".repeat(1999));
+        let lines = line.repeat(3);
+        assert_eq!(piece(lines.as_bytes()).len(), 4000);
+        let long = format!("{}\n{line}", "x".repeat(5000));
+        assert_eq!(piece(long.as_bytes()).len(), 5001);
     }
 
     #[test]

@@ -63,8 +63,11 @@ pub(super) fn is_of_origin(uri: &str, origin: &str) -> bool {
     Url::parse(uri).is_ok_and(|url| url.origin().ascii_serialization() == origin)
 }
 
+/// The authority, and the host in it, of a URI that has one: right behind its scheme, and nowhere
+/// else. `https:evil.test/x://good.test` has none, whatever browsers make of it.
 pub(super) fn authority_of(uri: &str) -> Option<(&str, &str)> {
-    let (_, rest) = uri.split_once("://")?;
+    let (_, rest) = uri.split_once(':')?;
+    let rest = rest.strip_prefix("//")?;
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     let host = match authority.strip_prefix('[') {
         Some(v6) => &authority[..v6.find(']')? + 2],
@@ -80,12 +83,35 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// What is spared a second opinion would have had the same one.
+        /// Whatever is accepted, another parser finds the same host in it: what is spared a second
+        /// opinion would have had the same one.
         #[test]
-        fn a_plain_name_reads_alike_to_another_parser(host in "[a-z0-9x-]{1,6}(\\.[a-z0-9x-]{1,6}){0,3}") {
+        fn what_is_accepted_has_the_same_host_for_another_parser(
+            uri in "https?:/{0,3}[a-z0-9x.-]{0,8}[:/@?%a-z0-9.-]{0,12}(://[a-z.]{1,8})?",
+        ) {
+            if accept_authority(&uri).is_ok() {
+                let read = Url::parse(&uri).unwrap();
+                prop_assert_eq!(read.host_str(), authority_of(&uri).map(|(_, host)| host));
+            }
+        }
+
+        #[test]
+        fn a_plain_name_reads_alike(host in "[a-z0-9x-]{1,6}(\\.[a-z0-9x-]{1,6}){0,3}") {
             let read = Url::parse(&format!("https://{host}/cb"));
             let read = read.as_ref().ok().and_then(Url::host_str);
             prop_assert!(!is_plain_name(&host) || read == Some(host.as_str()), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn an_authority_stands_right_behind_the_scheme() {
+        for uri in [
+            "https:evil.test/x://good.test/cb",
+            "https:/evil.test/x://good.test/cb",
+            "https:///good.test/cb",
+            "https:good.test",
+        ] {
+            assert!(accept_authority(uri).is_err(), "{uri}");
         }
     }
 

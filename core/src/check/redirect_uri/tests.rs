@@ -66,6 +66,18 @@ fn red_13_red_14_user_names_and_backslashes_are_refused() {
 }
 
 #[test]
+fn red_13_a_host_stands_right_behind_the_scheme() {
+    for uri in [
+        "https:evil.test/x://good.test/cb",
+        "https:/evil.test/x://good.test/cb",
+        "https:as.test/x://good.test/cb",
+        "http:evil.test/x://localhost/cb",
+    ] {
+        assert!(refused(uri), "{uri}");
+    }
+}
+
+#[test]
 fn red_15_red_16_dot_segments_are_refused_however_encoded() {
     for path in ["../evil", "%2e%2e/evil", "%252e%252e/evil", "..;/evil", "./x", "%25252E%25252e/x"]
     {

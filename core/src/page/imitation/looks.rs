@@ -16,7 +16,7 @@ struct Word {
 }
 
 /// One character, and what it looks like.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq)]
 struct Glyph {
     is_letter: bool,
     /// A letter, or a sign that looks like one.
@@ -179,6 +179,15 @@ mod tests {
             ("Cl\u{237A}ude", "Claude"),
         ] {
             assert!(like(name, known), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_looked_up_once_is_what_would_be_seen() {
+        let alphabet = Alphabet::new();
+        for n in 0..=u8::MAX {
+            let c = char::from(n);
+            assert_eq!(*alphabet.glyph(c), Glyph::of(c), "{c:?}");
         }
     }
 }
