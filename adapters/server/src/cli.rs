@@ -163,7 +163,8 @@ struct ConfigArgs {
 
 #[derive(Debug, Args)]
 struct LogArgs {
-    /// How log lines are written to standard error.
+    /// How log lines are written to standard error. Those of requests that come together are
+    /// written together, up to 20 ms later; warnings and errors at once.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = logs::Format::Human)]
     log: logs::Format,
     /// What is logged: error, warn, info, debug or trace for Vestibule, or a filter such as
