@@ -46,6 +46,7 @@ mod migrate;
 mod near;
 mod options;
 mod place;
+mod queue;
 mod reader;
 mod report;
 mod row;
