@@ -82,6 +82,11 @@ impl Place {
         Ok(Self { path, busy_timeout, max_bytes: options.max_bytes, identity: None })
     }
 
+    /// For connections that wait for no lock.
+    pub(crate) fn without_waiting(self) -> Self {
+        Self { busy_timeout: Duration::ZERO, ..self }
+    }
+
     fn identify(&mut self) -> Result<(), OpenError> {
         self.identity = identity(&self.path).map_err(|error| OpenError::io(&self.path, error))?;
         Ok(())
@@ -122,7 +127,7 @@ impl Place {
 
     fn connect(&self, flags: OpenFlags) -> Result<Connection, OpenError> {
         // Neither CREATE, which would put an empty store in a lost one's place, nor URI, which
-        // would give names a meaning. A connection belongs to one thread.
+        // would give names a meaning. Only one thread at a time uses a connection.
         let connection =
             Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let set_up = |connection: Connection| {

@@ -164,8 +164,11 @@ impl SqliteStore {
                 Err(its) => ticket = Some(its),
             }
         }
-        let Some(record) = self.shared.near.load(&key) else {
-            return self.shared.ask(|reply| Question::Load(key, ticket, reply));
+        let record = match self.shared.near.load(&key) {
+            Ok(record) => record,
+            Err(fault) => {
+                return self.shared.ask(|reply| Question::Load { key, ticket, fault, reply });
+            }
         };
         if let Some(ticket) = ticket {
             self.shared.cache.put(&ticket, key, record.clone());
