@@ -13,8 +13,8 @@ use crate::report::{Doing, Reporter};
 use crate::row;
 use crate::trouble::Fault;
 
-/// How many pages each connection keeps, at most 1 MiB: what leads to all records. SQLite lets go of
-/// them whenever another connection has written.
+/// How many pages each connection keeps, at most 1 MiB: what leads to all records. SQLite lets go
+/// of them whenever another connection has written.
 const PAGES_KEPT: i64 = 256;
 
 /// Connections for whoever has the time for a short read.
@@ -46,8 +46,8 @@ impl Near {
         Self { place, connections, closed: AtomicBool::new(false), reporter }
     }
 
-    /// The record under a key, if it can be found here and now. What failed, if it was tried, is for
-    /// the thread that reads to tell.
+    /// The record under a key, if it can be found here and now. What failed, if it was tried, is
+    /// for the thread that reads to tell.
     pub(crate) fn load(&self, key: &RecordKey) -> Result<Option<Record>, Option<Fault>> {
         // Who tells that trouble is over must meet all that could say so.
         if self.reporter.is_in_trouble(Doing::Reading, key) {

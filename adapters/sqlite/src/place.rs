@@ -58,9 +58,9 @@ impl Place {
         Ok((place, connection))
     }
 
-    /// Only for reading what is in a store, of whatever version: no store is created, and nothing is
-    /// migrated or written. SQLite may make the files beside it that end in `-wal` and `-shm`, without
-    /// which it cannot read a log.
+    /// Only for reading what is in a store, of whatever version: no store is created, and nothing
+    /// is migrated or written. SQLite may make the files beside it that end in `-wal` and `-shm`,
+    /// without which it cannot read a log.
     pub(crate) fn to_read(path: &Path) -> Result<(Self, Connection), OpenError> {
         let mut place = Self::new(path, &Options::default())?;
         find(&place.path)?;
