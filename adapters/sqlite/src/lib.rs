@@ -25,8 +25,9 @@
 //!
 //! One sync of the disk costs a hundred times what a swap costs, so swaps that wait share one. To
 //! find a record costs less than to ask another thread for it, so loads are answered where they are
-//! asked, as long as no lock need be waited for ([`Options::loads_at_once`]). No caller's thread
-//! ever waits longer for the disk, but for [`SqliteStore::backup`]'s.
+//! asked, as long as no lock need be waited for. A disk that hangs holds up those threads, no more
+//! of them than [`Options::loads_at_once`] says, and whoever calls [`SqliteStore::backup`]; nobody
+//! else's thread waits for it.
 //!
 //! What SQLite cannot do is answered with [`Unavailable`](vestibule_core::Unavailable), and
 //! [`Options::on_trouble`] is told once why, until it is over. A disk that was full and no longer
@@ -46,6 +47,7 @@ mod migrate;
 mod near;
 mod options;
 mod place;
+mod queue;
 mod reader;
 mod report;
 mod row;

@@ -58,9 +58,9 @@ impl Place {
         Ok((place, connection))
     }
 
-    /// Only for reading what is in a store, of whatever version: no store is created, and nothing is
-    /// migrated or written. SQLite may make the files beside it that end in `-wal` and `-shm`, without
-    /// which it cannot read a log.
+    /// Only for reading what is in a store, of whatever version: no store is created, and nothing
+    /// is migrated or written. SQLite may make the files beside it that end in `-wal` and `-shm`,
+    /// without which it cannot read a log.
     pub(crate) fn to_read(path: &Path) -> Result<(Self, Connection), OpenError> {
         let mut place = Self::new(path, &Options::default())?;
         find(&place.path)?;
@@ -80,6 +80,11 @@ impl Place {
         let path = std::path::absolute(path).map_err(|error| OpenError::io(path, error))?;
         let busy_timeout = options.busy_timeout.min(LONGEST_WAIT);
         Ok(Self { path, busy_timeout, max_bytes: options.max_bytes, identity: None })
+    }
+
+    /// For connections that wait for no lock.
+    pub(crate) fn without_waiting(self) -> Self {
+        Self { busy_timeout: Duration::ZERO, ..self }
     }
 
     fn identify(&mut self) -> Result<(), OpenError> {
@@ -122,7 +127,7 @@ impl Place {
 
     fn connect(&self, flags: OpenFlags) -> Result<Connection, OpenError> {
         // Neither CREATE, which would put an empty store in a lost one's place, nor URI, which
-        // would give names a meaning. A connection belongs to one thread.
+        // would give names a meaning. Only one thread at a time uses a connection.
         let connection =
             Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let set_up = |connection: Connection| {

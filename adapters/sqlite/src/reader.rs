@@ -17,14 +17,19 @@ use crate::row;
 use crate::trouble::Fault;
 
 pub(crate) enum Question {
-    /// With a ticket, the answer may be kept for others.
-    Load(RecordKey, Option<Ticket>, Reply<Option<Record>>),
+    Load {
+        key: RecordKey,
+        /// With it, the answer may be kept for others.
+        ticket: Option<Ticket>,
+        /// What has failed already, near the one who asks.
+        fault: Option<Fault>,
+        reply: Reply<Option<Record>>,
+    },
     List(List, Reply<Page>),
     Count(Reply<u64>),
 }
 
-/// Reads what takes long, whatever finds no connection [near](Near) it, and everything while
-/// there is trouble.
+/// Reads what takes long, and the records that are not found [near](Near) who asks for them.
 pub(crate) struct Reader {
     pub(crate) place: Place,
     /// `None`: there was trouble, and the next question begins with a new one.
@@ -50,17 +55,21 @@ impl Reader {
     /// A reply that is dropped answers "unavailable".
     fn answer(&mut self, question: Question) {
         match question {
-            Question::Load(key, ticket, reply) => {
+            Question::Load { key, ticket, fault, reply } => {
                 let about = About::Record(key.clone());
+                if let Some(fault) = fault {
+                    // Also where it succeeds now: a disk that fails now and then is failing.
+                    self.reporter.failed(Doing::Reading, fault, about.clone());
+                }
                 let Some(record) = self.read(about, |file| Ok(row::load(file, &key)?)) else {
                     return;
                 };
                 if let Some(ticket) = ticket {
                     self.cache.put(&ticket, key, record.clone());
                 }
+                reply.give(Ok(record));
                 // There was none for this load, as there will be for the next.
                 self.near.open_one();
-                reply.give(Ok(record));
             }
             Question::List(list, reply) => {
                 let about = About::List(list.clone());

@@ -120,9 +120,16 @@ impl Reporter {
         }
     }
 
-    /// Whether something failed that is not over.
-    pub(crate) fn has_trouble(&self, doing: Doing) -> bool {
+    /// Whether something failed that is not over, and that a success with this record could say
+    /// something about: the file, or that very record.
+    pub(crate) fn is_in_trouble(&self, doing: Doing, key: &RecordKey) -> bool {
+        let concerns = |about: &About| match about {
+            About::File => true,
+            About::Record(its) => its == key,
+            About::List(_) | About::Lists | About::Count | About::Sweep | About::Space(_) => false,
+        };
         doing.of(&self.troubled).load(Ordering::Relaxed)
+            && self.standing(doing).iter().any(|(_, about)| concerns(about))
     }
 
     fn note(&self, doing: Doing, standing: &[(Kind, About)]) {
@@ -161,4 +168,34 @@ fn begins(standing: &mut Vec<(Kind, About)>, kind: Kind, about: &About) -> bool 
     }
     standing.push((kind, about.clone()));
     true
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use rusqlite::{Error, ffi};
+    use vestibule_core::Owner;
+
+    use super::*;
+
+    #[test]
+    fn trouble_concerns_the_records_that_can_end_it() {
+        let key = |n: u8| RecordKey::from_stored(format!("grant/{n:02x}"));
+        let fault = |code| Fault::from(Error::SqliteFailure(ffi::Error::new(code), None));
+        let reporter = Reporter::new(Path::new("vestibule.db"), Arc::new(|_| {}));
+        let fail = |code, about| reporter.failed(Doing::Reading, fault(code), about);
+        let in_trouble = |n| reporter.is_in_trouble(Doing::Reading, &key(n));
+        fail(ffi::SQLITE_CORRUPT, About::Count);
+        fail(ffi::SQLITE_IOERR, About::Count);
+        fail(ffi::SQLITE_CORRUPT, About::List(List::new(Owner::from_bytes([0; 16]), None, 1)));
+        fail(ffi::SQLITE_IOERR, About::List(List::new(Owner::from_bytes([0; 16]), None, 1)));
+        assert!(!in_trouble(1), "nobody may ever list or count again");
+        fail(ffi::SQLITE_CORRUPT, About::Record(key(1)));
+        assert!(in_trouble(1) && !in_trouble(2));
+        fail(ffi::SQLITE_IOERR, About::Record(key(1)));
+        assert!(in_trouble(1) && in_trouble(2));
+        assert!(!reporter.is_in_trouble(Doing::Writing, &key(1)));
+        reporter.worked(Doing::Reading, |other| About::Record(key(2)).proves(other));
+        assert!(in_trouble(1) && !in_trouble(2));
+    }
 }

@@ -19,10 +19,11 @@ use crate::error::{BackupError, OpenError};
 use crate::near::Near;
 use crate::options::Options;
 use crate::place::Place;
+use crate::queue::{Queue, Work};
 use crate::reader::{Question, Reader, look_up};
 use crate::report::Reporter;
 use crate::settings::Settings;
-use crate::writer::{Work, Writer, Written};
+use crate::writer::{Writer, Written};
 
 /// Keeps records in one SQLite file.
 ///
@@ -93,7 +94,7 @@ impl SqliteStore {
         let writer = Writer {
             place,
             connection: Some(connection),
-            work: to_do,
+            queue: Queue::new(to_do),
             cache: Arc::clone(&shared.cache),
             reporter,
             written: Arc::clone(&shared.written),
@@ -163,8 +164,11 @@ impl SqliteStore {
                 Err(its) => ticket = Some(its),
             }
         }
-        let Some(record) = self.shared.near.load(&key) else {
-            return self.shared.ask(|reply| Question::Load(key, ticket, reply));
+        let record = match self.shared.near.load(&key) {
+            Ok(record) => record,
+            Err(fault) => {
+                return self.shared.ask(|reply| Question::Load { key, ticket, fault, reply });
+            }
         };
         if let Some(ticket) = ticket {
             self.shared.cache.put(&ticket, key, record.clone());

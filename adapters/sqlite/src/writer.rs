@@ -1,45 +1,27 @@
 //! The thread that writes: whatever waits is one transaction, and one sync of the disk for all.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError};
-use std::thread;
-use std::time::Duration;
 
 use rusqlite::Connection;
-use vestibule_core::{Swap, Swapped, Timestamp};
+use vestibule_core::{Swap, Swapped};
 
 use crate::answer::Reply;
 use crate::cache::Cache;
 use crate::kind::Kind;
 use crate::place::Place;
+use crate::queue::{Queue, Work};
 use crate::report::{About, Doing, Reporter};
 use crate::row;
 use crate::settings::Settings;
 use crate::sweep::Sweep;
 use crate::trouble::Fault;
 
-/// Swaps in one transaction: at most 8 MiB of records, and a wait that nobody notices.
-const BATCH: usize = 256;
-
-/// What the first swap waits for others, where the last transaction had company in it but not so
-/// much that its sync cost little for each: a sync costs the processor as much as several swaps.
-/// Swaps that come one by one wait for nobody.
-const GATHERING: Duration = Duration::from_millis(1);
-const COMPANY: Range<usize> = 2..16;
-
 /// Sweeping is for times when nothing waits. Where there are no such times, a stretch is swept
 /// after this many transactions, or the file would grow for ever.
 const BATCHES_PER_STRETCH: u32 = 16;
-
-pub(crate) enum Work {
-    Swap(Swap, Reply<Swapped>),
-    Sweep(Timestamp, Reply<usize>),
-    Settings(Reply<Settings>),
-}
 
 /// What the store has written since it was opened.
 #[derive(Debug, Default)]
@@ -52,7 +34,7 @@ pub(crate) struct Writer {
     pub(crate) place: Place,
     /// `None`: there was trouble, and the next work begins with a new one.
     pub(crate) connection: Option<Connection>,
-    pub(crate) work: Receiver<Work>,
+    pub(crate) queue: Queue,
     pub(crate) cache: Arc<Cache>,
     pub(crate) reporter: Arc<Reporter>,
     pub(crate) written: Arc<Written>,
@@ -63,17 +45,12 @@ impl Writer {
     pub(crate) fn run(mut self) {
         let mut sweeps = VecDeque::new();
         let mut batches = 0;
-        // More are likely on their way.
-        let mut in_company = false;
         loop {
             // A sweep that is not done when the store is closed is answered "unavailable".
-            let Ok(first) = self.next(sweeps.is_empty()) else { return };
-            if in_company {
-                thread::sleep(GATHERING);
-            }
+            let Some(taken) = self.queue.take(sweeps.is_empty()) else { return };
             let mut batch = Vec::new();
             let mut settings = Vec::new();
-            for work in first.into_iter().chain(self.work.try_iter().take(BATCH - 1)) {
+            for work in taken {
                 match work {
                     Work::Swap(swap, reply) => batch.push((swap, reply)),
                     Work::Sweep(now, reply) => sweeps.push_back(Sweep::new(now, reply)),
@@ -84,24 +61,14 @@ impl Writer {
                 self.guarded(|writer| writer.settings(reply));
             }
             batches += 1;
-            in_company = COMPANY.contains(&batch.len());
             if batch.is_empty() || batches % BATCHES_PER_STRETCH == 0 {
                 self.guarded(|writer| writer.sweep(&mut sweeps));
             }
             if !batch.is_empty() {
+                let swaps = batch.len();
                 self.guarded(|writer| writer.swap(batch));
+                self.queue.ended(swaps);
             }
-        }
-    }
-
-    /// What waits longest, if anything does or will; an error once the queue is closed and empty.
-    fn next(&self, patient: bool) -> Result<Option<Work>, TryRecvError> {
-        if patient {
-            return self.work.recv().map(Some).map_err(|_| TryRecvError::Disconnected);
-        }
-        match self.work.try_recv() {
-            Err(TryRecvError::Empty) => Ok(None),
-            work => work.map(Some),
         }
     }
 
@@ -247,7 +214,7 @@ mod tests {
     use std::path::Path;
     use std::sync::mpsc::sync_channel;
 
-    use vestibule_core::{Record, RecordKey, Unavailable, Version};
+    use vestibule_core::{Record, RecordKey, Timestamp, Unavailable, Version};
 
     use super::*;
     use crate::answer::{Answer, pair};
@@ -261,7 +228,7 @@ mod tests {
             reporter: Reporter::new(place.path(), options.on_trouble),
             place,
             connection: Some(connection),
-            work: sync_channel(1).1,
+            queue: Queue::new(sync_channel(1).1),
             cache: Arc::new(Cache::new()),
             written: Arc::default(),
         }
