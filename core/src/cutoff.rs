@@ -158,7 +158,7 @@ impl Questions {
     pub(crate) fn of_flow(setup: &Setup, client: &Client, allowed_at: Timestamp) -> Self {
         let freshness = if client.registered_itself() { Freshness::Fresh } else { SEEN_WITHIN };
         let asking = Asking { setup, since: allowed_at, freshness };
-        let mut questions = Self::default();
+        let mut questions = Self(Vec::with_capacity(2));
         questions.issuer(Asking { freshness: SEEN_WITHIN, ..asking });
         questions.client(asking, client.id(), setup.key_inside(client));
         questions

@@ -11,7 +11,7 @@ use crate::keys::{KeyRing, Purpose, SealingKey};
 use crate::provider::User;
 use crate::seal::{open_record, seal_record};
 use crate::secret::AccessToken;
-use crate::store::{Owner, Record, Version};
+use crate::store::{Owner, Record, RecordKey, Version};
 use crate::tick::Timestamp;
 
 /// Stands before the content, so that a later form can be told from this one.
@@ -142,9 +142,14 @@ impl Grant {
         }
     }
 
-    pub(crate) fn into_record(self, ring: &KeyRing, version: Version) -> Record {
+    /// To be kept under `record_key`, which is its id's.
+    pub(crate) fn into_record(
+        self,
+        ring: &KeyRing,
+        record_key: &RecordKey,
+        version: Version,
+    ) -> Record {
         let key = ring.first();
-        let record_key = self.id().record_key();
         let (stored, user, expires_at) = match self {
             Self::IssuedCode(IssuedCode { data, .. }) => {
                 let (user, kept_until) = (data.allowed.user.key(), data.kept_until);

@@ -99,7 +99,7 @@ fn token_request(pending: &PendingUpstream, code: &str) -> HttpCall {
     let provider: &Arc<Provider> = &pending.provider;
     let mut call =
         HttpCall::new(Method::POST, provider.token_endpoint.url().clone(), Purpose::ExchangeCode);
-    let mut form = form_urlencoded::Serializer::new(String::new());
+    let mut form = form_urlencoded::Serializer::new(String::with_capacity(512));
     form.append_pair("grant_type", "authorization_code")
         .append_pair("code", code)
         .append_pair("redirect_uri", pending.upstream_redirect_uri());

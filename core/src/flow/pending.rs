@@ -205,8 +205,12 @@ impl PendingUpstream {
             expires_at: now.after(UPSTREAM_LIFETIME),
         };
         let state = seal(setup.keys().first(), &state);
-        let mut url = provider.authorization_endpoint.url().clone();
-        let mut query = url.query_pairs_mut();
+        let endpoint = provider.authorization_endpoint.url();
+        let mut location = String::with_capacity(endpoint.as_str().len() + 512);
+        location.push_str(endpoint.as_str());
+        location.push(if endpoint.query().is_some() { '&' } else { '?' });
+        let start = location.len();
+        let mut query = form_urlencoded::Serializer::for_suffix(location, start);
         query
             .append_pair("response_type", "code")
             .append_pair("client_id", &provider.client_id)
@@ -225,8 +229,7 @@ impl PendingUpstream {
         for (name, value) in &provider.authorization_params {
             query.append_pair(name, value);
         }
-        drop(query);
-        HeaderValue::try_from(String::from(url)).ok()
+        HeaderValue::try_from(query.finish()).ok()
     }
 }
 

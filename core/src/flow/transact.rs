@@ -180,7 +180,7 @@ fn write(
 ) -> Step<Written> {
     let key = grant.id().record_key();
     let version = Version::from_bytes(tick.entropy.draw("record version"));
-    let record = grant.into_record(setup.keys(), version);
+    let record = grant.into_record(setup.keys(), &key, version);
     if record.bytes.len() > Record::MAX_BYTES {
         return Step::Done(Err(Refusal::GrantTooLarge));
     }

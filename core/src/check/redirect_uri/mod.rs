@@ -66,7 +66,8 @@ impl RegisteredRedirect {
 
     /// The URI with parameters added to its query, its own bytes unchanged (RFC 6749 §4.1.2).
     pub(crate) fn location(&self, parameters: &[(&str, &str)]) -> Option<HeaderValue> {
-        let mut location = self.0.clone();
+        let mut location = String::with_capacity(self.0.len() + 256);
+        location.push_str(&self.0);
         location.push(if self.0.contains('?') { '&' } else { '?' });
         let start = location.len();
         let mut query = form_urlencoded::Serializer::for_suffix(location, start);
