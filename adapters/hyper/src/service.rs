@@ -195,9 +195,11 @@ where
             return last(answer, version);
         }
     };
+    let whole_or_last = |answer| if is_whole { answer } else { last(answer, version) };
     // Taken only now: a client that sends slowly keeps no other from its place.
     let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
-        return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
+        let answer = about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
+        return whole_or_last(answer);
     };
     let (request, due) = admitted(&shared, request);
     let end = Ending { shared, due, about, room };
@@ -208,7 +210,7 @@ where
         Ok(step) => Driven::new(Box::pin(flow(end, step)), place).await,
         Err(Panicked) => end.panicked().0,
     };
-    if is_whole { answer } else { last(answer, version) }
+    whole_or_last(answer)
 }
 
 /// An answer to a request of which something is left unread: with HTTP/1.1 nothing can follow on
