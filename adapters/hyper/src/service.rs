@@ -201,7 +201,12 @@ where
         let answer = about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
         return whole_or_last(answer);
     };
-    let (request, due) = admitted(&shared, request);
+    // What a panic leaves behind is the limiter's own.
+    let admitted = catch_unwind(AssertUnwindSafe(|| admitted(&shared, request)));
+    let Ok((request, due)) = admitted else {
+        let answer = about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]);
+        return whole_or_last(answer);
+    };
     let end = Ending { shared, due, about, room };
     let answer = match end.begin(request) {
         // Nothing was asked and nothing is to follow: there is nothing to be driven.
@@ -269,9 +274,7 @@ impl<D: Driver + 'static> Ending<D> {
 
     fn replied(self, reply: Reply) -> End {
         let Reply { response, events, follow_up, .. } = reply;
-        if !self.charged(&events) {
-            return self.panicked();
-        }
+        self.charge(&events);
         let Self { shared, about, room, .. } = self;
         let response = about.tell(&shared, Outcome::Replied, response, &events);
         drop(room);
@@ -280,16 +283,13 @@ impl<D: Driver + 'static> Ending<D> {
         (response, later)
     }
 
-    /// Whether what came due could be counted: a limiter that panics does not take the flow with it.
-    fn charged(&self, events: &[Event]) -> bool {
-        let Some((payer, charge)) = &self.due else { return true };
-        let limiter = &self.shared.options.limiter;
-        let count = || {
-            if charge.is_due(events) {
-                limiter.charge(*payer, charge);
-            }
-        };
-        catch_unwind(AssertUnwindSafe(count)).is_ok()
+    fn charge(&self, events: &[Event]) {
+        let Some((payer, charge)) = &self.due else { return };
+        if charge.is_due(events) {
+            let limiter = &self.shared.options.limiter;
+            // What happened has happened, so its answer goes out whatever a limiter does.
+            let _ = catch_unwind(AssertUnwindSafe(|| limiter.charge(*payer, charge)));
+        }
     }
 
     fn panicked(self) -> End {
