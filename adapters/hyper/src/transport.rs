@@ -127,14 +127,18 @@ fn request(call: &mut HttpCall) -> Result<Request, Unreachable> {
     let mut request = Request::new(Full::new(std::mem::take(&mut call.body)));
     *request.method_mut() = call.method.clone();
     *request.uri_mut() = target(&call.url)?;
-    let mut headers = std::mem::take(&mut call.headers);
+    let host = &call.url[Position::BeforeHost..Position::AfterPort];
+    let host = HeaderValue::from_str(host).map_err(|_| Unreachable::Connection)?;
+    let mut theirs = std::mem::take(&mut call.headers);
+    theirs.remove(HOST);
+    let headers = request.headers_mut();
+    // They are sent in this order, and this one comes first (RFC 9110 §7.2).
+    headers.insert(HOST, host);
+    headers.extend(theirs);
     let agent = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
     headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(agent));
     // The same as none, and what those in front of a provider expect of a client.
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-    let host = &call.url[Position::BeforeHost..Position::AfterPort];
-    headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Unreachable::Connection)?);
-    *request.headers_mut() = headers;
     Ok(request)
 }
 

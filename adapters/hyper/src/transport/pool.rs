@@ -27,6 +27,9 @@ const KEPT_IDLE: Duration = Duration::from_secs(4);
 /// Idle connections kept for one host.
 const KEPT_PER_HOST: usize = 64;
 
+/// The same for all hosts together: strangers' hosts are as many as strangers like.
+const KEPT_AT_MOST: usize = 256;
+
 pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// Connects, and keeps connections for the next call.
@@ -73,13 +76,18 @@ impl Pool {
         Ok(Box::new(Connection::over(connector.call(origin).await?).await?))
     }
 
-    /// Keeps a connection that is free.
+    /// Keeps a connection that is free, if need be in the place of the one kept longest.
     pub(super) fn keep(self: &Arc<Self>, origin: &str, connection: Box<Connection>) {
         let mut kept = self.kept();
+        if kept.connections.get(origin).is_some_and(|same| same.len() >= KEPT_PER_HOST) {
+            return;
+        }
+        if kept.connections.values().map(Vec::len).sum::<usize>() >= KEPT_AT_MOST {
+            kept.close_oldest();
+        }
         let connection = (Instant::now(), connection);
         match kept.connections.get_mut(origin) {
-            Some(connections) if connections.len() < KEPT_PER_HOST => connections.push(connection),
-            Some(_) => return,
+            Some(same) => same.push(connection),
             None => {
                 kept.connections.insert(origin.into(), vec![connection]);
             }
@@ -108,6 +116,17 @@ impl Pool {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Nothing that holds it can panic.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn close_oldest(&mut self) {
+        let firsts = self.connections.iter_mut();
+        let oldest = firsts.min_by_key(|(_, same)| same.first().map(|(since, _)| *since));
+        if let Some((_, same)) = oldest {
+            same.remove(0);
+        }
+        self.connections.retain(|_, same| !same.is_empty());
     }
 }
 
