@@ -54,9 +54,9 @@ pub struct Options {
     /// How many flows may run at once. Default 4096; one more is answered with 503 at once.
     pub flows_at_most: u32,
     /// How much the bodies of all requests may hold together, in bytes, from their first byte until
-    /// their flows have ended. Default 64 MiB: a thousand of the longest that are read, or 65 536 of
-    /// a kibibyte. A body that finds no room is answered with 503 at once; requests without a body
-    /// need none.
+    /// their flows have ended. Default 64 MiB: a thousand of the longest that are read, or 65 536
+    /// of a kibibyte. A body that finds no room is answered with 503 at once; requests without a
+    /// body need none.
     pub body_memory: usize,
     /// Who is told what became of each request. Default nobody.
     pub observer: Arc<dyn Observer>,
@@ -231,7 +231,8 @@ fn last(mut answer: Response, version: Version) -> Response {
 /// What a request may cost, and who pays.
 type Due = (IpAddr, Charge);
 
-/// The request, or one that is refused where its sender must wait; and who pays if it comes to that.
+/// The request, or one that is refused where its sender must wait; and who pays if it comes to
+/// that.
 fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<Due>) {
     let limiter = &shared.options.limiter;
     let Some(charge) = shared.server.charge(&request) else {

@@ -20,29 +20,29 @@ use vestibule_core::{Charge, Parts};
 use vestibule_hyper::{Limiter, Options, Outcome, Vestibule};
 
 #[derive(Clone, Copy, PartialEq)]
-enum Panics {
-    AtPayer,
-    AtWait,
-    AtCharge,
+enum PanicsAt {
+    Payer,
+    Wait,
+    Charge,
 }
 
-impl Limiter for Panics {
+impl Limiter for PanicsAt {
     fn payer(&self, _: &Parts) -> Option<IpAddr> {
-        assert!(*self != Self::AtPayer, "as planned");
+        assert!(*self != Self::Payer, "as planned");
         Some(Ipv4Addr::LOCALHOST.into())
     }
 
     fn wait(&self, _: IpAddr, _: &Charge) -> Option<Duration> {
-        assert!(*self != Self::AtWait, "as planned");
+        assert!(*self != Self::Wait, "as planned");
         None
     }
 
     fn charge(&self, _: IpAddr, _: &Charge) {
-        assert!(*self != Self::AtCharge, "as planned");
+        assert!(*self != Self::Charge, "as planned");
     }
 }
 
-fn limited(by: Panics) -> (Vestibule<Gate>, Keeper) {
+fn limited(by: PanicsAt) -> (Vestibule<Gate>, Keeper) {
     let mut options = Options::default();
     options.limiter = Arc::new(by);
     let (service, gate) = gate(server(), options);
@@ -60,8 +60,8 @@ async fn register(service: &Vestibule<Gate>) -> StatusCode {
 
 #[tokio::test]
 async fn who_cannot_be_judged_is_not_let_through() {
-    for panics in [Panics::AtPayer, Panics::AtWait] {
-        let (service, mut gate) = limited(panics);
+    for panics_at in [PanicsAt::Payer, PanicsAt::Wait] {
+        let (service, mut gate) = limited(panics_at);
         assert_eq!(register(&service).await, StatusCode::SERVICE_UNAVAILABLE);
         let told = gate.told().await;
         assert_eq!(
@@ -78,7 +78,7 @@ async fn who_cannot_be_judged_is_not_let_through() {
 
 #[tokio::test]
 async fn what_has_happened_is_answered_and_told_even_where_it_cannot_be_counted() {
-    let (service, mut gate) = limited(Panics::AtCharge);
+    let (service, mut gate) = limited(PanicsAt::Charge);
     assert_eq!(register(&service).await, StatusCode::CREATED);
     let told = gate.told().await;
     assert_eq!((told.outcome, told.status), (Outcome::Replied, StatusCode::CREATED));
