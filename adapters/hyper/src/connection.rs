@@ -52,7 +52,8 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    /// They end when the other side of `stopping` is gone.
+    /// They finish what they are at when the other side of `stopping` says so, and are closed when
+    /// it is gone.
     pub(crate) fn new(limits: &Limits, service: S, stopping: watch::Receiver<()>) -> Self {
         let mut http = auto::Builder::new(TokioExecutor::new());
         let head = limits.head.max(8 * 1024);
@@ -100,7 +101,10 @@ where
                 // What went wrong on a connection is its client's business.
                 _ = connection.as_mut() => return,
                 spent = usage.spent() => spent,
-                _ = stopping.changed() => Spent::Idle,
+                stopped = stopping.changed() => match stopped {
+                    Ok(()) => Spent::Idle,
+                    Err(_gone) => return,
+                },
             };
             // HTTP/1.1: no further request. HTTP/2: GOAWAY (RFC 9113 §6.8), which the first poll
             // below writes. Handlers that run are waited for, and end by themselves; whoever is not
@@ -113,7 +117,13 @@ where
                 biased;
                 _ = connection => {}
                 () = usage.given_up() => {}
+                () = gone(&mut stopping) => {}
             }
         }
     }
+}
+
+/// Waits until nobody is there any more who could say that all are to end.
+async fn gone(stopping: &mut watch::Receiver<()>) {
+    while stopping.changed().await.is_ok() {}
 }

@@ -9,6 +9,9 @@ use vestibule_core::{Charge, Parts};
 /// happened is charged before its answer goes out. Whoever sends many requests at the same moment
 /// may get as many more through as flows run at once.
 ///
+/// Where [`payer`](Limiter::payer) or [`wait`](Limiter::wait) panics, the request is answered with
+/// 503 and not handled; where [`charge`](Limiter::charge) does, its answer goes out uncounted.
+///
 /// Addresses are anybody's: keep nothing for each, or only for so many.
 pub trait Limiter: Send + Sync {
     /// Who pays for a request: the client's address, as far as it can be known from the

@@ -70,7 +70,7 @@ pub enum Outcome {
     Overloaded,
     /// The request's body broke off or was malformed: 400.
     BodyBroken,
-    /// The flow panicked; the panic hook has printed where. 503.
+    /// The flow panicked, or the limiter before it; the panic hook has printed where. 503.
     Panicked,
 }
 

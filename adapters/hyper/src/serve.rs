@@ -24,6 +24,8 @@ const OUT_OF_SOCKETS: Duration = Duration::from_millis(100);
 /// HTTP/2 is spoken without TLS to those who begin with it ("prior knowledge", RFC 9113 §3.3), as
 /// proxies do. The extensions of every request say from where it came: [`Peer`](crate::Peer).
 ///
+/// Where its future is dropped before its end, all connections are closed at once.
+///
 /// Afterwards wait for [`Vestibule::shutdown`](crate::Vestibule::shutdown): flows whose clients
 /// went away may still run.
 ///
@@ -91,8 +93,8 @@ pub async fn serve_within<S, B>(
         }
     }
     drop(listener);
-    // Each connection ends a grace after its last handler.
-    drop(stop);
+    // Each connection ends a grace after its last handler, or at once where `stop` is dropped here.
+    stop.send_replace(());
     running.close();
     running.wait().await;
 }

@@ -54,9 +54,9 @@ pub struct Options {
     /// How many flows may run at once. Default 4096; one more is answered with 503 at once.
     pub flows_at_most: u32,
     /// How much the bodies of all requests may hold together, in bytes, from their first byte until
-    /// their flows have ended. Default 64 MiB: a thousand of the longest that are read, or 65 536 of
-    /// a kibibyte. A body that finds no room is answered with 503 at once; requests without a body
-    /// need none.
+    /// their flows have ended. Default 64 MiB: a thousand of the longest that are read, or 65 536
+    /// of a kibibyte. A body that finds no room is answered with 503 at once; requests without a
+    /// body need none.
     pub body_memory: usize,
     /// Who is told what became of each request. Default nobody.
     pub observer: Arc<dyn Observer>,
@@ -195,11 +195,18 @@ where
             return last(answer, version);
         }
     };
+    let whole_or_last = |answer| if is_whole { answer } else { last(answer, version) };
     // Taken only now: a client that sends slowly keeps no other from its place.
     let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
-        return about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
+        let answer = about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
+        return whole_or_last(answer);
     };
-    let (request, due) = admitted(&shared, request);
+    // What a panic leaves behind is the limiter's own.
+    let admitted = catch_unwind(AssertUnwindSafe(|| admitted(&shared, request)));
+    let Ok((request, due)) = admitted else {
+        let answer = about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]);
+        return whole_or_last(answer);
+    };
     let end = Ending { shared, due, about, room };
     let answer = match end.begin(request) {
         // Nothing was asked and nothing is to follow: there is nothing to be driven.
@@ -208,7 +215,7 @@ where
         Ok(step) => Driven::new(Box::pin(flow(end, step)), place).await,
         Err(Panicked) => end.panicked().0,
     };
-    if is_whole { answer } else { last(answer, version) }
+    whole_or_last(answer)
 }
 
 /// An answer to a request of which something is left unread: with HTTP/1.1 nothing can follow on
@@ -224,7 +231,8 @@ fn last(mut answer: Response, version: Version) -> Response {
 /// What a request may cost, and who pays.
 type Due = (IpAddr, Charge);
 
-/// The request, or one that is refused where its sender must wait; and who pays if it comes to that.
+/// The request, or one that is refused where its sender must wait; and who pays if it comes to
+/// that.
 fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<Due>) {
     let limiter = &shared.options.limiter;
     let Some(charge) = shared.server.charge(&request) else {
@@ -267,9 +275,7 @@ impl<D: Driver + 'static> Ending<D> {
 
     fn replied(self, reply: Reply) -> End {
         let Reply { response, events, follow_up, .. } = reply;
-        if !self.charged(&events) {
-            return self.panicked();
-        }
+        self.charge(&events);
         let Self { shared, about, room, .. } = self;
         let response = about.tell(&shared, Outcome::Replied, response, &events);
         drop(room);
@@ -278,16 +284,13 @@ impl<D: Driver + 'static> Ending<D> {
         (response, later)
     }
 
-    /// Whether what came due could be counted: a limiter that panics does not take the flow with it.
-    fn charged(&self, events: &[Event]) -> bool {
-        let Some((payer, charge)) = &self.due else { return true };
-        let limiter = &self.shared.options.limiter;
-        let count = || {
-            if charge.is_due(events) {
-                limiter.charge(*payer, charge);
-            }
-        };
-        catch_unwind(AssertUnwindSafe(count)).is_ok()
+    fn charge(&self, events: &[Event]) {
+        let Some((payer, charge)) = &self.due else { return };
+        if charge.is_due(events) {
+            let limiter = &self.shared.options.limiter;
+            // What happened has happened, so its answer goes out whatever a limiter does.
+            let _ = catch_unwind(AssertUnwindSafe(|| limiter.charge(*payer, charge)));
+        }
     }
 
     fn panicked(self) -> End {

@@ -1,7 +1,7 @@
 //! Calls over hyper.
 
 mod builder;
-mod line;
+mod connection;
 mod pool;
 mod resolve;
 
@@ -11,11 +11,11 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use connection::{Connection, Request};
 use http::header::{ACCEPT, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 use http_body_util::Full;
-use line::{Line, Request};
 use pool::Pool;
 use resolve::OutsideReach;
 use url::{Position, Url};
@@ -93,11 +93,11 @@ impl fmt::Debug for HyperTransport {
 async fn exchange(pool: &Arc<Pool>, mut call: HttpCall) -> Result<Response, Unreachable> {
     let request = request(&mut call)?;
     let origin = &call.url[..Position::BeforePath];
-    let (mut line, answer) = answered(pool, origin, request).await?;
+    let (mut connection, answer) = answered(pool, origin, request).await?;
     let (head, body) = answer.into_parts();
-    let body = line.read(body, call.body_cap).await?;
-    if line.is_free().await {
-        pool.keep(origin, line);
+    let body = connection.read(body, call.body_cap).await?;
+    if connection.is_free().await {
+        pool.keep(origin, connection);
     }
     Ok(Response::new(head.status, head.headers, body))
 }
@@ -107,10 +107,10 @@ async fn answered(
     pool: &Pool,
     origin: &str,
     mut request: Request,
-) -> Result<(Box<Line>, http::Response<hyper::body::Incoming>), Unreachable> {
-    while let Some(mut line) = pool.take(origin) {
-        match line.send(request).await {
-            Ok(answer) => return Ok((line, answer)),
+) -> Result<(Box<Connection>, http::Response<hyper::body::Incoming>), Unreachable> {
+    while let Some(mut connection) = pool.take(origin) {
+        match connection.send(request).await {
+            Ok(answer) => return Ok((connection, answer)),
             // The connection was closed while it was kept, and took nothing of the request.
             Err(mut failed) => match failed.take_message() {
                 Some(unsent) => request = unsent,
@@ -118,23 +118,27 @@ async fn answered(
             },
         }
     }
-    let mut line = pool.connect(origin).await.map_err(|failed| unreachable(&*failed))?;
-    let answer = line.send(request).await.map_err(|_| Unreachable::Connection)?;
-    Ok((line, answer))
+    let mut connection = pool.connect(origin).await.map_err(|failed| unreachable(&*failed))?;
+    let answer = connection.send(request).await.map_err(|_| Unreachable::Connection)?;
+    Ok((connection, answer))
 }
 
 fn request(call: &mut HttpCall) -> Result<Request, Unreachable> {
     let mut request = Request::new(Full::new(std::mem::take(&mut call.body)));
     *request.method_mut() = call.method.clone();
     *request.uri_mut() = target(&call.url)?;
-    let mut headers = std::mem::take(&mut call.headers);
+    let host = &call.url[Position::BeforeHost..Position::AfterPort];
+    let host = HeaderValue::from_str(host).map_err(|_| Unreachable::Connection)?;
+    let mut theirs = std::mem::take(&mut call.headers);
+    theirs.remove(HOST);
+    let headers = request.headers_mut();
+    // They are sent in this order, and this one comes first (RFC 9110 §7.2).
+    headers.insert(HOST, host);
+    headers.extend(theirs);
     let agent = concat!("vestibule/", env!("CARGO_PKG_VERSION"));
     headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(agent));
     // The same as none, and what those in front of a provider expect of a client.
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-    let host = &call.url[Position::BeforeHost..Position::AfterPort];
-    headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Unreachable::Connection)?);
-    *request.headers_mut() = headers;
     Ok(request)
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gate::{Gate, Told, gate};
 use http::StatusCode;
-use http::header::RETRY_AFTER;
+use http::header::{CONNECTION, RETRY_AFTER};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use sign_in::{coming_back, get, server};
@@ -166,6 +166,20 @@ async fn htt_09_a_body_that_is_too_large() {
     assert_eq!(announced.status(), StatusCode::PAYLOAD_TOO_LARGE);
     let endless = http::Request::post("/oauth/token").body(Endless).unwrap();
     assert_eq!(call(&service, endless).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// Nothing can follow on its connection, whyever it is refused.
+#[tokio::test]
+async fn htt_09_a_body_that_is_too_large_where_no_flow_may_run() {
+    let mut options = Options::default();
+    options.flows_at_most = 0;
+    let (service, _gate) = gate(server(), options);
+    let refused = call(&service, with_body(vec![b'x'; Request::BODY_LIMIT + 1])).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()[CONNECTION], "close");
+    let whole = call(&service, with_body("x")).await;
+    assert_eq!(whole.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!whole.headers().contains_key(CONNECTION));
 }
 
 /// What bodies that never end hold together is bounded, and nobody else is kept from asking.

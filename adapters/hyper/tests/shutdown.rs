@@ -68,6 +68,32 @@ async fn an_answer_that_takes_longer_than_the_grace_is_given_with_http_2() {
     timeout(BOUND, running.stopped).await.unwrap().unwrap();
 }
 
+/// At work, at rest, and closing already: no grace is waited for, and the flow goes on.
+#[tokio::test]
+async fn a_server_that_is_dropped_closes_all_connections_at_once() {
+    for stops_first in [false, true] {
+        let mut limits = Limits::default();
+        limits.grace = Duration::MAX;
+        let mut running = run_within(limits, Options::default()).await;
+        let mut asked = running.ask().await;
+        let mut untaken = untaken(&running).await;
+        let mut resting = running.send(METADATA).await;
+        assert!(read_response(&mut resting).await.starts_with("HTTP/1.1 200 "));
+        if stops_first {
+            running.stop.send(()).unwrap();
+            until_closed(&mut resting).await;
+        }
+        running.stopped.abort();
+        for client in [&mut asked, &mut untaken, &mut resting] {
+            until_closed(client).await;
+        }
+        timeout(BOUND, running.dropped.recv()).await.unwrap().unwrap();
+        running.gate.open();
+        timeout(BOUND, running.vestibule.shutdown()).await.unwrap();
+        assert_eq!(running.vestibule.driver().store.len(), 1);
+    }
+}
+
 /// Behind an answer that is not taken, the next handler of an HTTP/1.1 connection does not run.
 #[tokio::test]
 async fn who_reads_nothing_keeps_no_server_from_its_end() {

@@ -53,6 +53,27 @@ fn it_says_who_it_is() {
     assert!(script.end().unwrap().to_lowercase().contains(agent));
 }
 
+/// RFC 9110 §7.2.
+#[test]
+fn the_host_is_the_urls_and_said_first() {
+    let peer = Peer::new().unwrap();
+    let url: url::Url = peer.url("/").parse().unwrap();
+    let mut call = HttpCall::new(http::Method::POST, url.clone(), Purpose::ExchangeCode);
+    call.headers.insert("x-first", "1".parse().unwrap());
+    call.headers.insert("host", "other.test".parse().unwrap());
+    call.headers.append("x-last", "2".parse().unwrap());
+    call.headers.append("x-last", "3".parse().unwrap());
+    let script = peer.run(|peer| peer.answer_once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    blocking::Transport::http(&on_a_runtime(HyperTransport::new().unwrap()), call).unwrap();
+    let asked = script.end().unwrap().to_lowercase();
+    let host = format!("post / http/1.1\r\nhost: {}\r\n", url.authority());
+    assert!(asked.starts_with(&host), "{asked}");
+    assert_eq!(asked.matches("\r\nhost:").count(), 1, "{asked}");
+    for field in ["x-first: 1", "x-last: 2", "x-last: 3"] {
+        assert!(asked.contains(&format!("\r\n{field}\r\n")), "{asked}");
+    }
+}
+
 #[test]
 fn what_is_no_certificate_is_not_left_out() {
     let add = |pem: &str| HyperTransport::builder().root_certificates(pem.as_bytes());

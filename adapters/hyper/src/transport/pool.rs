@@ -1,3 +1,5 @@
+//! Connections that are free, kept for the next call to the same origin.
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::future::poll_fn;
@@ -14,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tower_service::Service;
 
-use super::line::Line;
+use super::connection::Connection;
 use super::resolve::Judging;
 
 /// How long a connection to a provider is kept open for the next call. Servers close idle
@@ -24,6 +26,9 @@ const KEPT_IDLE: Duration = Duration::from_secs(4);
 
 /// Idle connections kept for one host.
 const KEPT_PER_HOST: usize = 64;
+
+/// The same for all hosts together: strangers' hosts are as many as strangers like.
+const KEPT_AT_MOST: usize = 256;
 
 pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
@@ -36,7 +41,7 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct Kept {
     /// By scheme, host and port; the one that was used last is the last. None is empty.
-    lines: HashMap<Box<str>, Vec<(Instant, Box<Line>)>>,
+    connections: HashMap<Box<str>, Vec<(Instant, Box<Connection>)>>,
     /// Closes those that were not used for too long; it ends with the last of them.
     closing: Option<JoinHandle<()>>,
 }
@@ -50,36 +55,41 @@ impl Pool {
     }
 
     /// The connection to this origin that was used last.
-    pub(super) fn take(&self, origin: &str) -> Option<Box<Line>> {
+    pub(super) fn take(&self, origin: &str) -> Option<Box<Connection>> {
         let mut kept = self.kept();
-        let lines = kept.lines.get_mut(origin)?;
-        let last = lines.pop();
-        if lines.is_empty() {
-            kept.lines.remove(origin);
+        let connections = kept.connections.get_mut(origin)?;
+        let last = connections.pop();
+        if connections.is_empty() {
+            kept.connections.remove(origin);
         }
-        last.filter(|(since, _)| since.elapsed() < KEPT_IDLE).map(|(_, line)| line)
+        last.filter(|(since, _)| since.elapsed() < KEPT_IDLE).map(|(_, connection)| connection)
     }
 
     /// A new connection.
     pub(super) async fn connect(
         &self,
         origin: &str,
-    ) -> Result<Box<Line>, Box<dyn Error + Send + Sync>> {
+    ) -> Result<Box<Connection>, Box<dyn Error + Send + Sync>> {
         let origin = Uri::try_from(origin)?;
         let mut connector = self.connector.clone();
         poll_fn(|context| connector.poll_ready(context)).await?;
-        Ok(Box::new(Line::over(connector.call(origin).await?).await?))
+        Ok(Box::new(Connection::over(connector.call(origin).await?).await?))
     }
 
-    /// Keeps a connection that is free.
-    pub(super) fn keep(self: &Arc<Self>, origin: &str, line: Box<Line>) {
+    /// Keeps a connection that is free, if need be in the place of the one kept longest.
+    pub(super) fn keep(self: &Arc<Self>, origin: &str, connection: Box<Connection>) {
         let mut kept = self.kept();
-        let line = (Instant::now(), line);
-        match kept.lines.get_mut(origin) {
-            Some(lines) if lines.len() < KEPT_PER_HOST => lines.push(line),
-            Some(_) => return,
+        if kept.connections.get(origin).is_some_and(|same| same.len() >= KEPT_PER_HOST) {
+            return;
+        }
+        if kept.connections.values().map(Vec::len).sum::<usize>() >= KEPT_AT_MOST {
+            kept.close_oldest();
+        }
+        let connection = (Instant::now(), connection);
+        match kept.connections.get_mut(origin) {
+            Some(same) => same.push(connection),
             None => {
-                kept.lines.insert(origin.into(), vec![line]);
+                kept.connections.insert(origin.into(), vec![connection]);
             }
         }
         // It also ends where its runtime does.
@@ -91,11 +101,11 @@ impl Pool {
     /// Closes what was not used for too long; when the next is due, if one is left.
     fn close(&self) -> Option<Instant> {
         let mut kept = self.kept();
-        kept.lines.retain(|_, lines| {
-            lines.retain(|(since, _)| since.elapsed() < KEPT_IDLE);
-            !lines.is_empty()
+        kept.connections.retain(|_, connections| {
+            connections.retain(|(since, _)| since.elapsed() < KEPT_IDLE);
+            !connections.is_empty()
         });
-        let oldest = kept.lines.values().flatten().map(|(since, _)| *since).min();
+        let oldest = kept.connections.values().flatten().map(|(since, _)| *since).min();
         if oldest.is_none() {
             // Said while nobody can keep another.
             kept.closing = None;
@@ -106,6 +116,17 @@ impl Pool {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Nothing that holds it can panic.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn close_oldest(&mut self) {
+        let firsts = self.connections.iter_mut();
+        let oldest = firsts.min_by_key(|(_, same)| same.first().map(|(since, _)| *since));
+        if let Some((_, same)) = oldest {
+            same.remove(0);
+        }
+        self.connections.retain(|_, same| !same.is_empty());
     }
 }
 

@@ -1,3 +1,5 @@
+//! What holds a connection: handlers that run, and answers that are not taken yet.
+
 use std::sync::Arc;
 
 use http::Version;

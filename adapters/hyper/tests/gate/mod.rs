@@ -15,12 +15,14 @@ use tokio::time::timeout;
 use vestibule_core::drive::{Clock, Driver, Store};
 use vestibule_core::{
     Effect, Event, Freshness, HttpCall, Load, MemoryStore, Pause, Purpose, Response, Server, Swap,
-    Tick,
+    Tick, Unavailable,
 };
 use vestibule_hyper::{Observer, Options, Outcome, Seen, SystemClock, Vestibule};
 
 /// A flow that has stopped makes a test fail, not hang.
 const BOUND: Duration = Duration::from_secs(20);
+
+const ANSWERED: &str = "answered";
 
 /// The driver.
 pub(crate) struct Gate {
@@ -33,6 +35,7 @@ struct Shared {
     passes: Semaphore,
     panic_at_load: AtomicBool,
     panic_at_observation: AtomicBool,
+    swaps_fail: AtomicBool,
 }
 
 /// The test's side.
@@ -58,8 +61,13 @@ pub(crate) fn gate(server: Server, mut options: Options) -> (Vestibule<Gate>, Ke
         passes: Semaphore::new(0),
         panic_at_load: AtomicBool::new(false),
         panic_at_observation: AtomicBool::new(false),
+        swaps_fail: AtomicBool::new(false),
     });
-    options.observer = Arc::new(Teller { told: told_sender, shared: Arc::clone(&shared) });
+    options.observer = Arc::new(Teller {
+        asked: asked_sender.clone(),
+        told: told_sender,
+        shared: Arc::clone(&shared),
+    });
     let driver =
         Gate { store: MemoryStore::new(), asked: asked_sender, shared: Arc::clone(&shared) };
     (Vestibule::with_options(server, driver, options), Keeper { asked, told, shared })
@@ -69,6 +77,28 @@ impl Keeper {
     /// Lets every question pass from now on.
     pub(crate) fn open(&self) {
         self.shared.passes.close();
+    }
+
+    /// Lets every question pass until it is shut.
+    pub(crate) fn open_for_now(&self) {
+        self.shared.passes.add_permits(1);
+    }
+
+    pub(crate) fn shut(&self) {
+        self.shared.shut();
+    }
+
+    /// Lets every question pass until a request is answered, though no swap is done. Among the
+    /// questions stands then that it was [`ANSWERED`].
+    pub(crate) fn open_without_swaps_until_answered(&self) {
+        self.shared.swaps_fail.store(true, Ordering::SeqCst);
+        self.open_for_now();
+    }
+
+    /// Whatever was asked or told until now.
+    pub(crate) fn forget(&mut self) {
+        while self.asked.try_recv().is_ok() {}
+        while self.told.try_recv().is_ok() {}
     }
 
     pub(crate) fn panic_at_the_next_load(&self) {
@@ -87,6 +117,11 @@ impl Keeper {
         }
     }
 
+    /// Waits until a request has been answered to which the gate was open until then.
+    pub(crate) async fn expect_answered(&mut self) {
+        while timeout(BOUND, self.asked.recv()).await.unwrap().unwrap() != ANSWERED {}
+    }
+
     pub(crate) fn expect_silence(&mut self) {
         assert!(self.asked.try_recv().is_err());
     }
@@ -94,6 +129,12 @@ impl Keeper {
     /// Waits until the observer has been told of a request.
     pub(crate) async fn told(&mut self) -> Told {
         timeout(BOUND, self.told.recv()).await.unwrap().unwrap()
+    }
+}
+
+impl Shared {
+    fn shut(&self) {
+        assert_eq!(self.passes.forget_permits(1), 1, "it was not open for now");
     }
 }
 
@@ -136,6 +177,9 @@ impl Driver for Gate {
 
     async fn swap(&self, swap: Swap) -> <Swap as Effect>::Answer {
         self.ask("swap").await;
+        if self.shared.swaps_fail.load(Ordering::SeqCst) {
+            return Err(Unavailable);
+        }
         Store::swap(&self.store, swap).await
     }
 
@@ -143,6 +187,7 @@ impl Driver for Gate {
 }
 
 struct Teller {
+    asked: UnboundedSender<&'static str>,
     told: UnboundedSender<Told>,
     shared: Arc<Shared>,
 }
@@ -150,6 +195,10 @@ struct Teller {
 impl Observer for Teller {
     fn observe(&self, seen: &Seen<'_>) {
         assert!(!self.shared.panic_at_observation.swap(false, Ordering::SeqCst), "as planned");
+        if self.shared.swaps_fail.swap(false, Ordering::SeqCst) {
+            self.shared.shut();
+            let _ = self.asked.send(ANSWERED);
+        }
         let id = seen.request_id.map(ToString::to_string).unwrap_or_default();
         let _ = self.told.send(Told {
             line: format!("{} {} {id}", seen.method, seen.path).trim_end().to_owned(),

@@ -1,3 +1,5 @@
+//! A connection to a provider, and one call after another on it.
+
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
@@ -7,7 +9,7 @@ use http_body::Body;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{Connection, SendRequest, handshake};
+use hyper::client::conn::http1::{self, SendRequest, handshake};
 use vestibule_core::Unreachable;
 
 use super::pool::Stream;
@@ -19,16 +21,16 @@ pub(super) type Request = http::Request<Full<Bytes>>;
 /// Nothing runs for it beside the call that it serves: a task of its own would be woken for every
 /// answer and wake the call's. While it is kept, nobody looks at it; whether it was closed
 /// meanwhile is seen before the next request is written.
-pub(super) struct Line {
+pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// `None`: it has ended.
-    connection: Option<Connection<Stream, Full<Bytes>>>,
+    running: Option<http1::Connection<Stream, Full<Bytes>>>,
 }
 
-impl Line {
+impl Connection {
     pub(super) async fn over(stream: Stream) -> hyper::Result<Self> {
-        let (sender, connection) = handshake(stream).await?;
-        Ok(Self { sender, connection: Some(connection) })
+        let (sender, running) = handshake(stream).await?;
+        Ok(Self { sender, running: Some(running) })
     }
 
     /// Sends a request. The error holds it where nothing of it was sent.
@@ -77,7 +79,7 @@ impl Line {
             })
             .await;
         }
-        self.connection.is_some() && self.sender.is_ready()
+        self.running.is_some() && self.sender.is_ready()
     }
 
     fn frame(
@@ -98,11 +100,11 @@ impl Line {
     /// Reads and writes what can be. How the connection ended is told to whoever waits for an
     /// answer or a body.
     fn run(&mut self, context: &mut Context<'_>) {
-        if let Some(connection) = &mut self.connection
-            && Pin::new(connection).poll(context).is_ready()
+        if let Some(running) = &mut self.running
+            && Pin::new(running).poll(context).is_ready()
         {
             // A request that it has not taken is given back now.
-            self.connection = None;
+            self.running = None;
         }
     }
 }
