@@ -31,8 +31,7 @@ use crate::figures::Figures;
 use crate::growth::Growth;
 use crate::town::identity_provider::IdentityProvider;
 use crate::town::program::{Program, Store};
-use crate::town::target::Target;
-use crate::town::{Role, machine, saved};
+use crate::town::{Role, machine, saved, target};
 
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -101,7 +100,7 @@ fn measure(options: &Options) -> ExitCode {
     );
     println!("\n{figures}");
     let command = "cargo bench -p vestibule --bench live_grants";
-    saved::write("live_grants", command, &figures.to_string(), &figures.plot(), options.save);
-    let met = figures.targets().iter().all(Target::met);
+    saved::write("live_grants", command, &figures.to_string(), &[figures.plot()], options.save);
+    let met = target::met(&figures.targets());
     if options.judge && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
