@@ -49,7 +49,8 @@ struct Options {
     #[arg(long, value_enum)]
     store: Option<Store>,
     /// How many grants come alive with SQLite: more than the first, which others are compared with.
-    #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(WARM_UP + 1..))]
+    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(value_parser = value_parser!(u64).range(WARM_UP + 1..))]
     grants: u64,
     /// How many come alive with the memory store.
     #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(WARM_UP..))]
