@@ -129,8 +129,8 @@ impl fmt::Display for Growth {
 }
 
 impl Window {
-    pub(crate) const HEADING: &'static str = "live grants | CPU µs per sign-in |  user | system | sign-ins/s \
-         | token p50 ms | p99 ms | resident MiB | bytes per grant";
+    pub(crate) const HEADING: &'static str = "live grants | CPU µs per sign-in |  user | system \
+         | sign-ins/s | token p50 ms | p99 ms | resident MiB | bytes per grant";
 }
 
 impl fmt::Display for Window {
