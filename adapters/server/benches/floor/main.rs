@@ -6,9 +6,9 @@
 //! answers and asks what Vestibule answered and asked in it, and the bytes of every step are
 //! compared. It fails where a sign-in goes wrong; with `-- --judge` also where a target is missed.
 //!
-//! There are two kinds of sign-in ([`town::visit`]). Targets are judged by first visits, which is
-//! what MCP clients make: six requests on two new connections, the registration among them. Kept
-//! connections are the stricter comparison, of four requests with nothing around them.
+//! There are two kinds of sign-in ([`town::visit`]), each judged by the same targets. First visits
+//! are what MCP clients make: six requests on two new connections, the registration among them.
+//! Kept connections are the stricter comparison, of four requests with nothing around them.
 //!
 //! Within seconds: `-- --store memory --pairs 1 --sign-ins 300`.
 
@@ -28,15 +28,16 @@ mod town;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, value_parser};
 use tempfile::NamedTempFile;
 
 use crate::figures::Figures;
 use crate::round::{Round, Rounds};
 use crate::town::identity_provider::IdentityProvider;
 use crate::town::program::{Program, Store};
+use crate::town::saved::Origin;
 use crate::town::visit::Visit;
-use crate::town::{Role, machine, saved};
+use crate::town::{Role, target};
 
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -56,26 +57,26 @@ struct Options {
     #[arg(long, value_enum)]
     visit: Option<Visit>,
     /// How often each is measured, in turn.
-    #[arg(long, default_value_t = 5)]
-    pairs: usize,
+    #[arg(long, default_value_t = 5, value_parser = value_parser!(u64).range(1..))]
+    pairs: u64,
     /// Sign-ins that are measured in each round.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u64).range(1..))]
     sign_ins: u64,
     /// Sign-ins before them. With these and the default number of sign-ins almost every request id
     /// is as long as the recorded ones.
     #[arg(long, default_value_t = 1_100)]
     warm_up: u64,
     /// How many sign in at once.
-    #[arg(long, default_value_t = 32)]
-    people: usize,
+    #[arg(long, default_value_t = 32, value_parser = value_parser!(u64).range(1..))]
+    people: u64,
     /// The program, where it shall be another than the one of this build.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_vestibule"))]
     program: PathBuf,
-    /// Fail where a target of first visits is missed.
-    #[arg(long, conflicts_with = "visit")]
+    /// Fail where a target is missed, of any kind of visit that was measured.
+    #[arg(long)]
     judge: bool,
     /// Write tables and plot into `benches/figures`.
-    #[arg(long, conflicts_with = "visit")]
+    #[arg(long, conflicts_with_all = ["visit", "program"])]
     save: bool,
     /// What cargo adds.
     #[arg(long, hide = true)]
@@ -112,7 +113,8 @@ fn main() -> ExitCode {
 
 fn compare(options: &Options) -> ExitCode {
     let Options { sign_ins, people, pairs, .. } = *options;
-    println!("{}", machine::described());
+    let origin = Origin::of("floor");
+    println!("{}", origin.machine);
     println!(
         "{pairs} rounds of {sign_ins} sign-ins by {people} people at once, of the program as \
          configured by itself; its log goes to a file\n"
@@ -132,10 +134,10 @@ fn compare(options: &Options) -> ExitCode {
     let texts: Vec<_> = all.iter().map(Figures::to_string).collect();
     let text = texts.join("\n");
     println!("{text}");
-    // One kind of visit for each plot: the first.
-    let plot = all[0].plot();
-    saved::write("floor", "cargo bench -p vestibule --bench floor", &text, &plot, options.save);
-    let met = all.iter().flat_map(Figures::targets).all(|target| target.met());
+    // A panel for each kind of visit.
+    let plots: Vec<_> = all.iter().map(Figures::plot).collect();
+    origin.write(&text, &plots, options.save);
+    let met = all.iter().all(|figures| target::met(&figures.targets()));
     if options.judge && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -146,7 +148,7 @@ fn measure(rounds: &Rounds<'_>, options: &Options, visit: Visit) -> Figures {
         let mut servers: Vec<Option<Store>> = vec![None];
         servers.extend(options.store.all().iter().copied().map(Some));
         // Nobody is always first.
-        let first = pair % servers.len();
+        let first = pair as usize % servers.len();
         servers.rotate_left(first);
         for server in servers {
             let round = rounds.run(server, visit);

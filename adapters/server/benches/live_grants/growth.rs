@@ -1,6 +1,6 @@
-use std::fmt;
 use std::thread;
 use std::time::Duration;
+use std::{fmt, iter};
 
 use crate::Options;
 use crate::town::measured::Measured;
@@ -9,8 +9,8 @@ use crate::town::program::{Program, Store};
 use crate::town::visit::Visit;
 
 /// Sign-ins before anything is compared: by then every thread has its memory.
-const WARM_UP: u64 = 1_000;
-/// Sign-ins that are measured at once, where there are so many.
+pub(crate) const WARM_UP: u64 = 1_000;
+/// Sign-ins that are measured at once, where so many fit between two points.
 const WINDOW: u64 = 10_000;
 
 /// One server, from its start to its last grant.
@@ -61,14 +61,15 @@ impl Growth {
             Self { store, idle, abandoned, left_by_abandoned, warm, windows: Vec::new() };
         println!("{growth}\n{}", Window::HEADING);
         let mut grants = WARM_UP;
-        for from in points(most) {
+        let points = points(most);
+        let window = window(&points);
+        for from in points {
             while grants < from {
                 // In parts, so that nobody has to remember much.
                 let some = (from - grants).min(100_000);
                 complete(Visit::Kept, some);
                 grants += some;
             }
-            let window = WINDOW.min(from);
             let measured = complete(Visit::First, window);
             grants += window;
             let resident = served.process.resident();
@@ -78,6 +79,10 @@ impl Growth {
             println!("{window}");
             growth.windows.push(window);
         }
+        // What was measured was measured beside so many.
+        if let Some(records) = served.records() {
+            assert!(records >= grants, "{records} records of {grants} grants");
+        }
         growth
     }
 
@@ -85,22 +90,26 @@ impl Growth {
         self.windows.last().map_or(0.0, |window| window.per_grant)
     }
 
-    /// What a sign-in costs after the last grant, to what it costs after the first.
-    pub(crate) fn steepness(&self) -> f64 {
-        match (self.windows.first(), self.windows.last()) {
-            (Some(first), Some(last)) => last.measured.cpu / first.measured.cpu,
-            _ => 1.0,
-        }
+    /// What a sign-in costs at most after more grants, to what it costs after the first; `None`
+    /// where nothing can be compared.
+    pub(crate) fn steepness(&self) -> Option<f64> {
+        let (first, later) = self.windows.split_first()?;
+        later.iter().map(|it| it.measured.cpu / first.measured.cpu).max_by(f64::total_cmp)
     }
 }
 
-/// 1 000, 3 000, 10 000 and so on, and the last.
+/// 1 000, 10 000, 30 000, 100 000 and so on, and the last.
 fn points(most: u64) -> Vec<u64> {
-    let tens = (3..).map(|exponent| 10_u64.pow(exponent));
-    let all = tens.flat_map(|ten| [ten, 3 * ten]);
+    let tens = (4..).map(|exponent| 10_u64.pow(exponent));
+    let all = iter::once(WARM_UP).chain(tens.flat_map(|ten| [ten, 3 * ten]));
     let mut points: Vec<_> = all.take_while(|point| *point < most).collect();
-    points.push(most.max(WARM_UP));
+    points.push(most);
     points
+}
+
+/// As many sign-ins at each of the points, which are all over before the next.
+fn window(points: &[u64]) -> u64 {
+    points.windows(2).map(|pair| pair[1] - pair[0]).fold(WINDOW, u64::min)
 }
 
 impl fmt::Display for Growth {
@@ -120,8 +129,8 @@ impl fmt::Display for Growth {
 }
 
 impl Window {
-    pub(crate) const HEADING: &'static str = "live grants | CPU µs per sign-in |  user | system | sign-ins/s | token p50 ms | p99 ms \
-         | resident MiB | bytes per grant";
+    pub(crate) const HEADING: &'static str = "live grants | CPU µs per sign-in |  user | system \
+         | sign-ins/s | token p50 ms | p99 ms | resident MiB | bytes per grant";
 }
 
 impl fmt::Display for Window {

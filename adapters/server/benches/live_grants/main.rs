@@ -25,14 +25,14 @@ mod town;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 
 use crate::figures::Figures;
-use crate::growth::Growth;
+use crate::growth::{Growth, WARM_UP};
 use crate::town::identity_provider::IdentityProvider;
 use crate::town::program::{Program, Store};
-use crate::town::target::Target;
-use crate::town::{Role, machine, saved};
+use crate::town::saved::Origin;
+use crate::town::{Role, target};
 
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -48,18 +48,19 @@ struct Options {
     /// One store instead of each.
     #[arg(long, value_enum)]
     store: Option<Store>,
-    /// How many grants come alive with SQLite.
+    /// How many grants come alive with SQLite: more than the first, which others are compared with.
     #[arg(long, default_value_t = 1_000_000)]
+    #[arg(value_parser = value_parser!(u64).range(WARM_UP + 1..))]
     grants: u64,
     /// How many come alive with the memory store.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(WARM_UP..))]
     memory_grants: u64,
     /// How many go to the identity provider and do not come back.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(1..))]
     abandoned: u64,
     /// How many sign in at once.
-    #[arg(long, default_value_t = 32)]
-    people: usize,
+    #[arg(long, default_value_t = 32, value_parser = value_parser!(u64).range(1..))]
+    people: u64,
     /// The program, where it shall be another than the one of this build.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_vestibule"))]
     program: PathBuf,
@@ -67,7 +68,7 @@ struct Options {
     #[arg(long)]
     judge: bool,
     /// Write tables and plot into `benches/figures`.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["store", "program"])]
     save: bool,
     /// What cargo adds.
     #[arg(long, hide = true)]
@@ -86,7 +87,8 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> ExitCode {
-    println!("{}", machine::described());
+    let origin = Origin::of("live_grants");
+    println!("{}", origin.machine);
     println!("{} people at once, the program as configured by itself\n", options.people);
     let identity_provider = IdentityProvider::start();
     let program = Program {
@@ -100,8 +102,7 @@ fn measure(options: &Options) -> ExitCode {
         wanted.map(|(store, grants)| Growth::of(&program, store, grants, options)).collect(),
     );
     println!("\n{figures}");
-    let command = "cargo bench -p vestibule --bench live_grants";
-    saved::write("live_grants", command, &figures.to_string(), &figures.plot(), options.save);
-    let met = figures.targets().iter().all(Target::met);
+    origin.write(&figures.to_string(), &[figures.plot()], options.save);
+    let met = target::met(&figures.targets());
     if options.judge && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -1,7 +1,13 @@
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::recording::{Answer, Headers};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection that is kept until it is closed, and what went over it: plain HTTP/1.1 with bodies
 /// of known length, so that it takes little of the processors that it shares with the server.
@@ -20,7 +26,13 @@ impl<'a> Connection<'a> {
         Self { address, stream: None, buffer: Vec::with_capacity(16 * 1024), sent: 0, received: 0 }
     }
 
+    /// Panics where no answer comes in time, so that nobody waits for a server that hangs.
     pub(crate) async fn call(&mut self, request: &str) -> Answer {
+        let answered = timeout(PATIENCE, self.exchange(request)).await;
+        answered.unwrap_or_else(|_| panic!("no answer within {PATIENCE:?} to {request}"))
+    }
+
+    async fn exchange(&mut self, request: &str) -> Answer {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             closed => closed.insert(open(self.address).await),

@@ -1,7 +1,7 @@
 //! A town of processes: servers to be measured, the identity provider that they ask, and the
 //! people who sign in. Each process is the bench's own executable, started again in another role.
 
-#![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(dead_code, reason = "a part of every bench that declares it, and none uses all of it")]
 
 pub(crate) mod connection;
 pub(crate) mod floor;
@@ -43,6 +43,7 @@ pub(crate) enum Role {
 impl Role {
     /// Until it is done, or the process is ended.
     pub(crate) fn play(self) {
+        process::end_with_stdin();
         match self {
             // As many threads as the machine has processors: what the program has.
             Self::FloorServer(arguments) => {

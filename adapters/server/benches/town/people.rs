@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 pub(crate) struct Crowd {
     /// How many at once.
     #[arg(long)]
-    pub(crate) people: usize,
+    pub(crate) people: u64,
     #[arg(long, value_enum)]
     pub(crate) visit: Visit,
     #[arg(long, value_enum)]

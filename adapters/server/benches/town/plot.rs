@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
+/// Of a panel.
 const SIZE: (u32, u32) = (760, 380);
 /// Told apart by people who see colours otherwise, too.
 const COLOURS: [RGBColor; 3] = [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115)];
 
-/// Series over a common axis.
+/// Series over a common axis: a panel of a picture.
 pub(crate) struct Plot<'a> {
     pub(crate) title: &'a str,
     pub(crate) x: &'a str,
@@ -26,8 +28,21 @@ pub(crate) struct Series {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// One below the other.
+pub(crate) fn draw(plots: &[Plot<'_>], file: &Path) {
+    let (width, height) = SIZE;
+    let root = SVGBackend::new(file, (width, height * plots.len() as u32)).into_drawing_area();
+    root.fill(&WHITE).unwrap();
+    for (plot, area) in plots.iter().zip(root.split_evenly((plots.len(), 1))) {
+        plot.draw(&area);
+    }
+    root.present().unwrap();
+}
+
 impl Plot<'_> {
-    pub(crate) fn draw(&self, file: &Path) {
+    fn draw(&self, area: &Area<'_>) {
         let values = |axis: fn(&(f64, f64)) -> f64| {
             self.series.iter().flat_map(|it| &it.points).map(axis).collect::<Vec<_>>()
         };
@@ -35,22 +50,20 @@ impl Plot<'_> {
         let least = xs.iter().copied().fold(f64::INFINITY, f64::min);
         let most = xs.iter().copied().fold(least, f64::max);
         if self.logarithmic {
-            self.draw_over(file, (least * 0.8..most * 1.25).log_scale(), thousands);
+            self.draw_over(area, (least * 0.8..most * 1.25).log_scale(), thousands);
         } else {
-            self.draw_over(file, least - 0.5..most + 0.5, whole);
+            self.draw_over(area, least - 0.5..most + 0.5, whole);
         }
     }
 
-    fn draw_over<X>(&self, file: &Path, x: X, label: fn(&f64) -> String)
+    fn draw_over<X>(&self, area: &Area<'_>, x: X, label: fn(&f64) -> String)
     where
         X: AsRangedCoord<Value = f64>,
         X::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
     {
         let points = self.series.iter().flat_map(|series| &series.points).map(|(_, y)| *y);
         let highest = points.chain(self.lines.iter().map(|(y, _)| *y)).fold(0.0, f64::max) * 1.25;
-        let root = SVGBackend::new(file, SIZE).into_drawing_area();
-        root.fill(&WHITE).unwrap();
-        let mut chart = ChartBuilder::on(&root)
+        let mut chart = ChartBuilder::on(area)
             .caption(self.title, ("sans-serif", 18))
             .margin(12)
             .x_label_area_size(40)
@@ -96,7 +109,6 @@ impl Plot<'_> {
             .label_font(("sans-serif", 13))
             .draw()
             .unwrap();
-        root.present().unwrap();
     }
 }
 

@@ -1,7 +1,7 @@
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
+use std::{fs, thread};
 
 use nix::time::ClockId;
 use nix::unistd::Pid;
@@ -26,14 +26,20 @@ pub(crate) struct Cpu {
 
 impl Process {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(command.stdin(Stdio::null()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Self { child, stdout }
     }
 
-    /// This executable in another role.
+    /// This executable in another role, which ends with this process however this one ends: see
+    /// [`end_with_stdin`].
     pub(crate) fn in_role(arguments: &[&str]) -> Self {
-        Self::start(Command::new(std::env::current_exe().unwrap()).args(arguments))
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        Self::spawn(command.args(arguments).stdin(Stdio::piped()))
     }
 
     /// Waits until it listens; its address.
@@ -75,6 +81,14 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
+}
+
+/// Ends this process when nobody is left who could write to it: when who started it was killed.
+pub(super) fn end_with_stdin() {
+    thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        process::exit(1);
+    });
 }
 
 impl Drop for Process {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
+use vestibule_sqlite::SqliteStore;
 
 use super::connection::Connection;
 use super::one_thread;
@@ -15,6 +16,8 @@ pub(crate) const HOST: &str = "auth.example.com";
 pub(crate) const REDIRECT_URI: &str = "https://app.example.com/callback";
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 pub(crate) const SCOPE: &str = "mcp:read";
+/// Where SQLite keeps grants.
+const FILE: &str = "vestibule.db";
 
 /// Where grants are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -39,13 +42,13 @@ pub(crate) struct Served {
     /// The client that people use who registered before.
     pub(crate) client_id: String,
     /// What it writes into, besides its answers.
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl Served {
     /// Something that has no clients.
     pub(crate) fn of(mut process: Process, client_id: &str) -> Self {
-        Self { address: process.address(), client_id: client_id.to_owned(), process, _folder: None }
+        Self { address: process.address(), client_id: client_id.to_owned(), process, folder: None }
     }
 
     /// Registers a public client (RFC 7591).
@@ -53,6 +56,13 @@ impl Served {
         let request = walk::registration();
         let answer = one_thread().block_on(Connection::to(&self.address).call(&request));
         self.client_id = walk::client_id(&answer.expect(201, &request));
+    }
+
+    /// How many records there are, counted by another process than the server's; `None`: not in a
+    /// file.
+    pub(crate) fn records(&self) -> Option<u64> {
+        let file = self.folder.as_ref()?.path().join(FILE);
+        file.exists().then(|| SqliteStore::open(file).unwrap().count().wait().unwrap())
     }
 }
 
@@ -78,13 +88,13 @@ impl Program {
             .stderr(File::create(folder.path().join("log")).unwrap());
         let mut process = Process::start(&mut command);
         let address = process.address();
-        Served { process, address, client_id: String::new(), _folder: Some(folder) }
+        Served { process, address, client_id: String::new(), folder: Some(folder) }
     }
 
     fn configuration(&self, store: Store) -> String {
         let store = match store {
             Store::Memory => "memory:",
-            Store::Sqlite => "sqlite:vestibule.db",
+            Store::Sqlite => &format!("sqlite:{FILE}"),
         };
         format!(
             r#"

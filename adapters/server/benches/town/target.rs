@@ -12,8 +12,13 @@ pub(crate) enum Wanted {
     AtLeast(f64),
 }
 
+/// Whether all are met. Nothing is judged where there are none.
+pub(crate) fn met(targets: &[Target]) -> bool {
+    !targets.is_empty() && targets.iter().all(Target::met)
+}
+
 impl Target {
-    pub(crate) fn met(&self) -> bool {
+    fn met(&self) -> bool {
         match self.wanted {
             Wanted::AtMost(most) => self.measured <= most,
             Wanted::AtLeast(least) => self.measured >= least,
