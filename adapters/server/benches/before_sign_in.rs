@@ -6,52 +6,44 @@
 //! resident memory (`VmRSS`, Linux) and the number of its records. It fails where more than 1 MiB or
 //! any row was added.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench says what it measured")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench says what it measured, and fails where anything goes wrong"
+)]
 
-#[path = "../tests/support/mod.rs"]
-mod support;
+#[path = "town/mod.rs"]
+mod town;
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
 use std::time::Instant;
 
-use support::{Running, vestibule};
-use tempfile::TempDir;
-use vestibule_sqlite::SqliteStore;
+use tokio::runtime::Runtime;
+
+use crate::town::connection::Connection;
+use crate::town::one_thread;
+use crate::town::program::{HOST, Program, Served, Store};
+use crate::town::recording::Answer;
+use crate::town::walk;
 
 const WARM_UP: usize = 1_000;
 const REQUESTS: usize = 100_000;
 const MOST_KIB: u64 = 1024;
 
-const CONFIGURATION: &str = r#"
-issuer = "https://auth.example.com"
-listen = "127.0.0.1:0"
-secrets = ["planted-planted-planted-planted-planted"]
-
-[[provider]]
-id = "idp"
-authorization_endpoint = "https://idp.example.com/authorize"
-token_endpoint = "https://idp.example.com/token"
-userinfo_endpoint = "https://idp.example.com/userinfo"
-client_id = "vestibule"
-client_secret = "planted-planted"
-"#;
-
 fn main() {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("vestibule.toml"), CONFIGURATION).unwrap();
-    let mut command = vestibule(&["serve", "--config", "vestibule.toml", "--log-level", "warn"]);
-    let running = Running::start(command.current_dir(folder.path()));
-    let mut connection = Connection::new(&running.address);
+    // Nobody gets as far as the identity provider.
+    let identity_provider = "127.0.0.1:9".to_owned();
+    let executable = env!("CARGO_BIN_EXE_vestibule").into();
+    let served = Program { executable, identity_provider }.start(Store::Sqlite);
+    let mut clients =
+        Clients { runtime: one_thread(), connection: Connection::to(&served.address), count: 0 };
 
-    connection.send(WARM_UP);
-    let before = (resident(running.id()), rows(folder.path()));
+    clients.ask(WARM_UP);
+    let before = left(&served);
     let began = Instant::now();
-    connection.send(REQUESTS);
+    clients.ask(REQUESTS);
     let seconds = began.elapsed().as_secs_f64();
-    let after = (resident(running.id()), rows(folder.path()));
+    let after = left(&served);
 
     println!("{REQUESTS} requests in {seconds:.1} s on one connection");
     println!("resident memory: {} KiB before, {} KiB after", before.0, after.0);
@@ -60,77 +52,41 @@ fn main() {
     assert_eq!(after.1, before.1, "records stayed");
 }
 
-/// `VmRSS` of a process, in KiB.
-fn resident(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+/// Resident memory in KiB, and records.
+fn left(served: &Served) -> (u64, u64) {
+    (served.process.resident() / 1024, served.records().unwrap())
 }
 
-/// `select count(*)`, by another process than the server's.
-fn rows(folder: &Path) -> u64 {
-    SqliteStore::open(folder.join("vestibule.db")).unwrap().count().wait().unwrap()
-}
-
-/// One that is kept open.
-struct Connection {
-    address: String,
-    stream: BufReader<TcpStream>,
+/// One that registers after the other, and asks for a page.
+struct Clients<'a> {
+    runtime: Runtime,
+    connection: Connection<'a>,
     count: usize,
 }
 
-impl Connection {
-    fn new(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { address: address.to_owned(), stream: BufReader::new(stream), count: 0 }
-    }
-
-    fn send(&mut self, requests: usize) {
+impl Clients<'_> {
+    fn ask(&mut self, requests: usize) {
         for _ in 0..requests / 2 {
             self.count += 1;
-            let metadata = format!(
-                r#"{{"client_name":"Client {}","redirect_uris":["https://app.example.com/cb"],"token_endpoint_auth_method":"none"}}"#,
-                self.count
-            );
-            let registered = self.call("POST", "/oauth/register", "application/json", &metadata);
-            let registered: serde_json::Value = serde_json::from_str(&registered).unwrap();
-            let client_id = registered["client_id"].as_str().unwrap();
+            let registration = walk::registration(&format!("Client {}", self.count));
+            let registered = self.call(&registration, 201);
+            let client_id = walk::client_id(&registered);
             let query = "response_type=code&state=s&code_challenge_method=S256\
-                &redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb\
+                &redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback\
+                &resource=https%3A%2F%2Fmcp.example.com%2Fmcp\
                 &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-            let target = format!("/oauth/authorize?client_id={client_id}&{query}");
-            let page = self.call("GET", &target, "text/plain", "");
-            assert!(page.contains("name=\"form\""), "no sign-in page: {page}");
+            let page = self.call(
+                &format!(
+                    "GET /oauth/authorize?client_id={client_id}&{query} HTTP/1.1\r\n\
+                     host: {HOST}\r\n\r\n"
+                ),
+                200,
+            );
+            assert!(page.body.contains("name=\"form\""), "no sign-in page: {}", page.body);
         }
     }
 
-    /// The body of an answer that is good.
-    fn call(&mut self, method: &str, target: &str, content_type: &str, body: &str) -> String {
-        let request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {}\r\nContent-Type: {content_type}\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).unwrap();
-        let (mut status, mut length) = (String::new(), 0);
-        self.stream.read_line(&mut status).unwrap();
-        loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line).unwrap();
-            match line.trim().split_once(": ") {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    length = value.parse().unwrap();
-                }
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).unwrap();
-        let body = String::from_utf8(body).unwrap();
-        assert!(status.contains(" 200 ") || status.contains(" 201 "), "{status}{body}");
-        body
+    fn call(&mut self, request: &str, status: u16) -> Answer {
+        self.runtime.block_on(self.connection.call(request)).expect(status, request)
     }
 }

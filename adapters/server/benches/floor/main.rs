@@ -25,28 +25,19 @@ mod round;
 #[path = "../town/mod.rs"]
 mod town;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum, value_parser};
+use clap::{ValueEnum, value_parser};
 use tempfile::NamedTempFile;
 
 use crate::figures::Figures;
 use crate::round::{Round, Rounds};
 use crate::town::identity_provider::IdentityProvider;
-use crate::town::program::{Program, Store};
+use crate::town::options::{self, Common};
+use crate::town::program::Store;
 use crate::town::saved::Origin;
+use crate::town::target::Target;
 use crate::town::visit::Visit;
-use crate::town::{Role, target};
-
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
-struct Arguments {
-    #[command(subcommand)]
-    role: Option<Role>,
-    #[command(flatten)]
-    options: Options,
-}
 
 #[derive(clap::Args)]
 struct Options {
@@ -54,7 +45,7 @@ struct Options {
     #[arg(long, value_enum, default_value = "both")]
     store: Stores,
     /// One kind of visit instead of each.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "save")]
     visit: Option<Visit>,
     /// How often each is measured, in turn.
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u64).range(1..))]
@@ -66,21 +57,8 @@ struct Options {
     /// is as long as the recorded ones.
     #[arg(long, default_value_t = 1_100)]
     warm_up: u64,
-    /// How many sign in at once.
-    #[arg(long, default_value_t = 32, value_parser = value_parser!(u64).range(1..))]
-    people: u64,
-    /// The program, where it shall be another than the one of this build.
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_vestibule"))]
-    program: PathBuf,
-    /// Fail where a target is missed, of any kind of visit that was measured.
-    #[arg(long)]
-    judge: bool,
-    /// Write tables and plot into `benches/figures`.
-    #[arg(long, conflicts_with_all = ["visit", "program"])]
-    save: bool,
-    /// What cargo adds.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -101,18 +79,12 @@ impl Stores {
 }
 
 fn main() -> ExitCode {
-    let Arguments { role, options } = Arguments::parse();
-    match role {
-        Some(role) => {
-            role.play();
-            ExitCode::SUCCESS
-        }
-        None => compare(&options),
-    }
+    options::run(|options: &Options| &options.common, compare)
 }
 
-fn compare(options: &Options) -> ExitCode {
-    let Options { sign_ins, people, pairs, .. } = *options;
+fn compare(options: &Options) -> Vec<Target> {
+    let Options { sign_ins, pairs, ref common, .. } = *options;
+    let people = common.people;
     let origin = Origin::of("floor");
     println!("{}", origin.machine);
     println!(
@@ -120,10 +92,7 @@ fn compare(options: &Options) -> ExitCode {
          configured by itself; its log goes to a file\n"
     );
     let identity_provider = IdentityProvider::start();
-    let program = Program {
-        executable: options.program.clone(),
-        identity_provider: identity_provider.address.clone(),
-    };
+    let program = common.program(&identity_provider.address);
     let recorded = NamedTempFile::new().unwrap();
     let rounds = Rounds::record(&identity_provider, &program, options, recorded.path());
     rounds.describe();
@@ -136,9 +105,8 @@ fn compare(options: &Options) -> ExitCode {
     println!("{text}");
     // A panel for each kind of visit.
     let plots: Vec<_> = all.iter().map(Figures::plot).collect();
-    origin.write(&text, &plots, options.save);
-    let met = all.iter().all(|figures| target::met(&figures.targets()));
-    if options.judge && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    origin.write(&text, &plots, common.save);
+    all.iter().flat_map(Figures::targets).collect()
 }
 
 fn measure(rounds: &Rounds<'_>, options: &Options, visit: Visit) -> Figures {

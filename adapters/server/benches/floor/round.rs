@@ -43,7 +43,7 @@ impl<'a> Rounds<'a> {
     ) -> Self {
         let mut served = program.start(Store::Memory);
         served.register();
-        let (people, visit, how) = (options.people, Visit::First, How::Complete);
+        let (people, visit, how) = (options.common.people, Visit::First, How::Complete);
         Crowd { people, visit, how }.sign_in(&served, options.warm_up);
         let signed_in = one_thread().block_on(async {
             Person::at(&served.address, &served.client_id, visit, false).sign_in(0).await
@@ -81,7 +81,8 @@ impl<'a> Rounds<'a> {
                 (Served::of(floor, &self.client_id), How::Replayed)
             }
         };
-        let Options { people, warm_up, sign_ins, .. } = *self.options;
+        let Options { warm_up, sign_ins, .. } = *self.options;
+        let people = self.options.common.people;
         let crowd = Crowd { people, visit, how };
         crowd.sign_in(&served, warm_up);
         let before = self.identity_provider.report();

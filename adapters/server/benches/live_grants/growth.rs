@@ -43,7 +43,7 @@ impl Growth {
         thread::sleep(Duration::from_secs(1));
         let idle = served.process.resident();
         served.register();
-        let crowd = |visit, how| Crowd { people: options.people, visit, how };
+        let crowd = |visit, how| Crowd { people: options.common.people, visit, how };
         let complete =
             |visit, sign_ins| Measured::of(&served, &crowd(visit, How::Complete), sign_ins);
         complete(Visit::First, WARM_UP);

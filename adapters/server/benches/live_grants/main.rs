@@ -22,31 +22,22 @@ mod growth;
 #[path = "../town/mod.rs"]
 mod town;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, value_parser};
+use clap::value_parser;
 
 use crate::figures::Figures;
 use crate::growth::{Growth, WARM_UP};
 use crate::town::identity_provider::IdentityProvider;
-use crate::town::program::{Program, Store};
+use crate::town::options::{self, Common};
+use crate::town::program::Store;
 use crate::town::saved::Origin;
-use crate::town::{Role, target};
-
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
-struct Arguments {
-    #[command(subcommand)]
-    role: Option<Role>,
-    #[command(flatten)]
-    options: Options,
-}
+use crate::town::target::Target;
 
 #[derive(clap::Args)]
 struct Options {
     /// One store instead of each.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "save")]
     store: Option<Store>,
     /// How many grants come alive with SQLite: more than the first, which others are compared with.
     #[arg(long, default_value_t = 1_000_000)]
@@ -58,43 +49,20 @@ struct Options {
     /// How many go to the identity provider and do not come back.
     #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(1..))]
     abandoned: u64,
-    /// How many sign in at once.
-    #[arg(long, default_value_t = 32, value_parser = value_parser!(u64).range(1..))]
-    people: u64,
-    /// The program, where it shall be another than the one of this build.
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_vestibule"))]
-    program: PathBuf,
-    /// Fail where a target is missed.
-    #[arg(long)]
-    judge: bool,
-    /// Write tables and plot into `benches/figures`.
-    #[arg(long, conflicts_with_all = ["store", "program"])]
-    save: bool,
-    /// What cargo adds.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 fn main() -> ExitCode {
-    let Arguments { role, options } = Arguments::parse();
-    match role {
-        Some(role) => {
-            role.play();
-            ExitCode::SUCCESS
-        }
-        None => measure(&options),
-    }
+    options::run(|options: &Options| &options.common, measure)
 }
 
-fn measure(options: &Options) -> ExitCode {
+fn measure(options: &Options) -> Vec<Target> {
     let origin = Origin::of("live_grants");
     println!("{}", origin.machine);
-    println!("{} people at once, the program as configured by itself\n", options.people);
+    println!("{} people at once, the program as configured by itself\n", options.common.people);
     let identity_provider = IdentityProvider::start();
-    let program = Program {
-        executable: options.program.clone(),
-        identity_provider: identity_provider.address.clone(),
-    };
+    let program = options.common.program(&identity_provider.address);
     let stores = [(Store::Memory, options.memory_grants), (Store::Sqlite, options.grants)];
     let wanted =
         stores.into_iter().filter(|(store, _)| options.store.is_none_or(|it| it == *store));
@@ -102,7 +70,6 @@ fn measure(options: &Options) -> ExitCode {
         wanted.map(|(store, grants)| Growth::of(&program, store, grants, options)).collect(),
     );
     println!("\n{figures}");
-    origin.write(&figures.to_string(), &[figures.plot()], options.save);
-    let met = target::met(&figures.targets());
-    if options.judge && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    origin.write(&figures.to_string(), &[figures.plot()], options.common.save);
+    figures.targets()
 }

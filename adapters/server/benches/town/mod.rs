@@ -8,6 +8,7 @@ pub(crate) mod floor;
 pub(crate) mod identity_provider;
 pub(crate) mod machine;
 pub(crate) mod measured;
+pub(crate) mod options;
 pub(crate) mod people;
 pub(crate) mod plot;
 pub(crate) mod process;

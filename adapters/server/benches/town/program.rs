@@ -53,7 +53,7 @@ impl Served {
 
     /// Registers a public client (RFC 7591).
     pub(crate) fn register(&mut self) {
-        let request = walk::registration();
+        let request = walk::registration(walk::APPLICATION);
         let answer = one_thread().block_on(Connection::to(&self.address).call(&request));
         self.client_id = walk::client_id(&answer.expect(201, &request));
     }

@@ -10,6 +10,9 @@ const BROWSER: &str = "user-agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gec
     accept-language: en-GB,en;q=0.5\r\naccept-encoding: gzip, deflate, br\r\n";
 const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
 
+/// What it is called.
+pub(crate) const APPLICATION: &str = "The application";
+
 /// A new browser, and beside it the application.
 pub(crate) struct Walk<'a, 'b> {
     browser: &'a mut Connection<'b>,
@@ -40,7 +43,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     pub(crate) async fn register(&mut self) -> Answer {
-        self.apply(&registration(), 201).await
+        self.apply(&registration(APPLICATION), 201).await
     }
 
     pub(crate) async fn get(&mut self, target: &str, status: u16) -> Answer {
@@ -102,9 +105,9 @@ impl<'a, 'b> Walk<'a, 'b> {
 }
 
 /// The request of a public client (RFC 7591 §3.1).
-pub(crate) fn registration() -> String {
+pub(crate) fn registration(client_name: &str) -> String {
     let body = format!(
-        r#"{{"client_name":"The application","redirect_uris":["{REDIRECT_URI}"],"token_endpoint_auth_method":"none"}}"#
+        r#"{{"client_name":"{client_name}","redirect_uris":["{REDIRECT_URI}"],"token_endpoint_auth_method":"none"}}"#
     );
     format!(
         "POST /oauth/register HTTP/1.1\r\nhost: {HOST}\r\naccept: application/json\r\n\
