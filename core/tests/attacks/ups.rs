@@ -1,6 +1,6 @@
 //! A hostile or broken identity provider.
 
-use vestibule_core::Unreachable;
+use vestibule_core::{EndpointUrl, Unreachable};
 
 use crate::expect::{assert_redirect, complete, get, member, until_callback};
 use crate::world::upstream::Answer;
@@ -281,4 +281,16 @@ fn ups_25_what_the_provider_says_of_an_error_is_not_passed_on() {
     assert!(world.upstream.calls.is_empty());
     let body = r#"{"error":"x","error_description":"<script>planted</script>"}"#;
     refused(token(400, body), None, "server_error");
+}
+
+/// RFC 6749 §3.1: what stands in the query of an authorization endpoint is kept.
+#[test]
+fn a_query_of_the_authorization_endpoint_is_kept_beside_ours() {
+    let mut config = config();
+    let endpoint = EndpointUrl::parse("https://idp.test/authorize?tenant=a%20b").unwrap();
+    config.providers[0].authorization_endpoint = endpoint;
+    let mut world = World::of(config);
+    let location = Browser::default().until_upstream(&mut world, &authorize_with(&[]));
+    let query = query_of(&location);
+    assert_eq!((&*query["tenant"], &*query["response_type"]), ("a b", "code"));
 }
