@@ -89,7 +89,7 @@ where
         let usage = Arc::clone(&guest.usage);
         let service = Counted { inner: self.service.clone(), peer, usage: Arc::clone(&usage) };
         let service = TowerToHyperService::new(service);
-        let stream = TokioIo::new(Heard { stream, usage: Arc::clone(&usage) });
+        let stream = TokioIo::new(Heard::new(stream, Arc::clone(&usage)));
         let connection = self.http.serve_connection(stream, service).into_owned();
         let (mut stopping, grace) = (self.stopping.clone(), self.grace);
         async move {

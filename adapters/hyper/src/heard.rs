@@ -3,15 +3,27 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::usage::Usage;
 
+/// What is read from the socket at once where less is asked for: the head of a request.
+const FIRST_READ: usize = 1024;
+
 /// A socket that says when bytes have come: hyper tells nobody when a head begins.
+///
+/// Before anything else hyper-util asks for the 24 bytes that tell HTTP/2 from HTTP/1.1; the buffer
+/// spares every connection a second read for the rest. What asks for more goes past it.
 pub(crate) struct Heard {
-    pub(crate) stream: TcpStream,
-    pub(crate) usage: Arc<Usage>,
+    stream: BufReader<TcpStream>,
+    usage: Arc<Usage>,
+}
+
+impl Heard {
+    pub(crate) fn new(stream: TcpStream, usage: Arc<Usage>) -> Self {
+        Self { stream: BufReader::with_capacity(FIRST_READ, stream), usage }
+    }
 }
 
 impl AsyncRead for Heard {

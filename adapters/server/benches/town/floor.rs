@@ -2,8 +2,7 @@
 //! asks an identity provider twice, and nothing else. It reads every request and every answer to
 //! its end, signs once, and says what [`Recording`] has; it checks, seals and keeps nothing.
 //!
-//! It has the program's runtime, HTTP library, signature library and allocator. Were the program to
-//! take another allocator, the floor would have to: in the `main.rs` of each bench.
+//! It has the program's runtime, HTTP library, signature library and allocator.
 
 use std::convert::Infallible;
 use std::path::PathBuf;

@@ -27,6 +27,10 @@ use clap::Subcommand;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
+/// The program's: what the floor does not spend is not to be the allocator's doing.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a process of the town does.
 #[derive(Subcommand)]
 pub(crate) enum Role {

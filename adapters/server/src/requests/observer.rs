@@ -1,4 +1,4 @@
-use std::fmt;
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vestibule_core::{ClientId, Event, GrantId};
@@ -60,13 +60,13 @@ impl Observer for Log {
                     outcome,
                     event = happened.names.as_deref(),
                     client_id = happened.client_id.as_deref(),
-                    client_name = happened.client_name.as_deref(),
-                    provider = happened.provider.as_deref(),
-                    subject = happened.subject.as_deref(),
+                    client_name = happened.client_name,
+                    provider = happened.provider,
+                    subject = happened.subject,
                     grant_id = happened.grant_id.as_deref(),
                     generation = happened.generation,
                     reason = happened.reason.as_deref(),
-                    reference = happened.reference.as_deref(),
+                    reference = happened.reference,
                 )
             };
         }
@@ -76,37 +76,37 @@ impl Observer for Log {
 
 /// What the events of one request tell, each kind of thing once.
 #[derive(Default)]
-struct Happened {
-    names: Option<String>,
-    client_id: Option<String>,
-    client_name: Option<String>,
-    provider: Option<String>,
-    subject: Option<String>,
+struct Happened<'a> {
+    names: Option<Cow<'a, str>>,
+    client_id: Option<Cow<'a, str>>,
+    client_name: Option<&'a str>,
+    provider: Option<&'a str>,
+    subject: Option<&'a str>,
     grant_id: Option<String>,
     generation: Option<u64>,
-    reason: Option<String>,
-    reference: Option<String>,
+    reason: Option<Cow<'a, str>>,
+    reference: Option<&'a str>,
 }
 
-impl Happened {
-    fn add(&mut self, event: &Event) {
+impl<'a> Happened<'a> {
+    fn add(&mut self, event: &'a Event) {
         append(&mut self.names, event.name());
         match event {
             Event::ClientRegistered { client_id, client_name } => {
                 self.client(client_id);
-                self.client_name.clone_from(client_name);
+                self.client_name = client_name.as_deref();
             }
             Event::SignInShown { client_id } | Event::SignInCancelled { client_id } => {
                 self.client(client_id);
             }
             Event::SignInStarted { client_id, provider } => {
                 self.client(client_id);
-                self.provider = Some(provider.to_string());
+                self.provider = Some(provider.as_str());
             }
             Event::CodeIssued { grant_id, client_id, subject } => {
                 self.client(client_id);
                 self.grant(grant_id);
-                self.subject = Some(subject.clone());
+                self.subject = Some(subject);
             }
             Event::CodeRedeemed { grant_id } => self.grant(grant_id),
             Event::Refreshed { grant_id, generation }
@@ -118,14 +118,14 @@ impl Happened {
                 self.grant(grant_id);
                 append(&mut self.reason, why.as_str());
             }
-            Event::ErrorPageShown { reference } => self.reference = Some(reference.clone()),
-            Event::Refused { refusal } => append(&mut self.reason, refusal),
+            Event::ErrorPageShown { reference } => self.reference = Some(reference),
+            Event::Refused { refusal } => append(&mut self.reason, refusal.to_string()),
             // An event of a later core has a name, and its fields when this program knows them.
             _ => {}
         }
     }
 
-    fn client(&mut self, id: &ClientId) {
+    fn client(&mut self, id: &'a ClientId) {
         self.client_id = Some(shortened(id.as_str()));
     }
 
@@ -136,18 +136,18 @@ impl Happened {
 
 /// A registered client's id is a sealed text of some hundred characters. Its start tells one from
 /// another; its end is what the client registered, and the same for all that registered the same.
-fn shortened(id: &str) -> String {
+fn shortened(id: &str) -> Cow<'_, str> {
     const LONGEST: usize = 40;
     match id.char_indices().nth(LONGEST - 10) {
-        Some((at, _)) if id.len() > LONGEST => format!("{}…", &id[..at]),
-        Some(_) | None => id.to_owned(),
+        Some((at, _)) if id.len() > LONGEST => format!("{}…", &id[..at]).into(),
+        Some(_) | None => id.into(),
     }
 }
 
-fn append(texts: &mut Option<String>, text: impl fmt::Display) {
+fn append<'a>(texts: &mut Option<Cow<'a, str>>, text: impl Into<Cow<'a, str>>) {
     *texts = Some(match texts.take() {
-        Some(before) => format!("{before}, {text}"),
-        None => text.to_string(),
+        Some(before) => format!("{before}, {}", text.into()).into(),
+        None => text.into(),
     });
 }
 
