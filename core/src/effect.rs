@@ -141,6 +141,12 @@ pub enum Purpose {
     ExchangeCode,
     /// Asking the upstream provider who signed in (OpenID Connect Core §5.3).
     FetchUser,
+    /// Asking the upstream provider for a person's addresses.
+    FetchEmails,
+    /// Asking an upstream issuer for its metadata (OpenID Connect Discovery 1.0 §4).
+    FetchMetadata,
+    /// Asking an upstream issuer for its keys (RFC 7517 §5).
+    FetchKeys,
 }
 
 impl Purpose {
@@ -150,6 +156,9 @@ impl Purpose {
         match self {
             Self::ExchangeCode => "exchange_code",
             Self::FetchUser => "fetch_user",
+            Self::FetchEmails => "fetch_emails",
+            Self::FetchMetadata => "fetch_metadata",
+            Self::FetchKeys => "fetch_keys",
         }
     }
 }

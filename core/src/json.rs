@@ -9,15 +9,29 @@ use serde_json::{Map, Value};
 /// A JSON object without repeated members and without anything behind it; `None` for everything
 /// else.
 pub(crate) fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict.deserialize(&mut reader).ok()?;
-    reader.end().ok()?;
-    match value {
+    match value(bytes)? {
         Value::Object(map) => Some(map),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             None
         }
     }
+}
+
+/// The same of an array.
+pub(crate) fn array(bytes: &[u8]) -> Option<Vec<Value>> {
+    match value(bytes)? {
+        Value::Array(items) => Some(items),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            None
+        }
+    }
+}
+
+fn value(bytes: &[u8]) -> Option<Value> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict.deserialize(&mut reader).ok()?;
+    reader.end().ok()?;
+    Some(value)
 }
 
 struct Strict;

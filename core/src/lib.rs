@@ -182,6 +182,7 @@ pub mod store;
 
 mod administer;
 mod bearer;
+mod cache;
 mod charge;
 mod check;
 mod client;
@@ -193,6 +194,7 @@ mod encoding;
 mod event;
 mod grant;
 mod ids;
+mod jose;
 mod json;
 mod jws;
 mod keys;
@@ -225,6 +227,7 @@ pub use config::{
 pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
+pub use jose::IdTokenFault;
 pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
 pub use keys::{
     Algorithm, InvalidKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,

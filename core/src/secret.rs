@@ -1,6 +1,8 @@
 //! Secrets have names, print as `[redacted]`, are compared in constant time and overwritten when
 //! dropped.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -97,6 +99,8 @@ pub struct UpstreamTokens {
     pub refresh_token: Option<UpstreamRefreshToken>,
     /// The ID token, if there is one.
     pub id_token: Option<UpstreamIdToken>,
+    /// How long the access token lives; `None`: the provider did not say.
+    pub expires_in: Option<Duration>,
     /// What the provider says it granted; `None`: it did not say.
     pub scope: Option<String>,
 }

@@ -82,6 +82,20 @@ impl<T: 'static> Step<T> {
     }
 }
 
+impl<T: 'static, R: 'static> Step<Result<T, R>> {
+    /// The same where what was found may be a reason to stop.
+    pub(crate) fn and_then<U: 'static>(
+        self,
+        tick: &mut Tick,
+        next: impl FnOnce(T, &mut Tick) -> Step<Result<U, R>> + Send + Sync + 'static,
+    ) -> Step<Result<U, R>> {
+        self.then(tick, |found, tick| match found {
+            Ok(found) => next(found, tick),
+            Err(reason) => Step::Done(Err(reason)),
+        })
+    }
+}
+
 /// Names the question, never what is inside it.
 impl<T: 'static> fmt::Debug for Step<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::{Host, Url};
 
 /// The URL of an upstream provider's endpoint: `https`, or `http` on a loopback address; no user
@@ -25,8 +27,28 @@ impl EndpointUrl {
         Ok(Self(url))
     }
 
+    /// The URL of a path below this one's; what this one asks (its query) is not in it.
+    pub(crate) fn below(&self, path: &str) -> Self {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
+        url.set_query(None);
+        Self(url)
+    }
+
     pub(crate) fn url(&self) -> &Url {
         &self.0
+    }
+}
+
+impl Serialize for EndpointUrl {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.as_str().serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for EndpointUrl {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::parse(<&str>::deserialize(from)?).map_err(D::Error::custom)
     }
 }
 

@@ -2,9 +2,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Config, Consent, EndpointUrl, Lifetimes};
+use super::provider::check_provider;
+use super::{Config, Consent, Lifetimes};
 use crate::check::redirect_uri::{self, Policy};
-use crate::provider::{Provider, TokenAuth};
 
 /// One thing in a [`Config`] that keeps a server from being made of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +63,24 @@ pub enum Fault {
     /// An `iss` is demanded and nothing is known to compare it with.
     #[error("iss_parameter needs the provider's issuer; set issuer = \"https://…\"")]
     NoIssuer,
+    /// An issuer that has no discovery document.
+    #[error("must be the provider's issuer, an https URL without a query, as it writes it itself")]
+    ProviderIssuer,
+    /// An ID token is demanded and nothing is known to compare its `iss` with.
+    #[error("an ID token is held against the provider's issuer; set issuer = \"https://…\"")]
+    NoIssuerOfIdTokens,
+    /// An ID token is demanded and nobody can verify it.
+    #[error("an ID token is verified by the provider's keys; set jwks_uri = \"https://…\"")]
+    NoKeys,
+    /// An ID token is demanded and not asked for.
+    #[error("an ID token is asked for by the scope \"openid\"; add it")]
+    NoOpenid,
+    /// Nothing says who signed in.
+    #[error(
+        "who signed in is said by the userinfo endpoint or the ID token; set userinfo_endpoint, or \
+         id_token = \"required\""
+    )]
+    NobodySays,
     /// A confidential client without its secret.
     #[error(
         "token_auth needs a client_secret; set one, or token_auth = \"none\" for a public client"
@@ -161,14 +179,14 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
     faults.0
 }
 
-struct Faults(Vec<ConfigFault>);
+pub(super) struct Faults(Vec<ConfigFault>);
 
 impl Faults {
-    fn add(&mut self, key: impl fmt::Display, fault: Fault) {
+    pub(super) fn add(&mut self, key: impl fmt::Display, fault: Fault) {
         self.0.push(ConfigFault { key: key.to_string(), fault });
     }
 
-    fn check_scopes(&mut self, key: impl fmt::Display, scopes: &[String]) {
+    pub(super) fn check_scopes(&mut self, key: impl fmt::Display, scopes: &[String]) {
         for value in scopes.iter().filter(|scope| !crate::check::scope::is_token(scope)) {
             self.add(&key, Fault::Scope { value: value.clone() });
         }
@@ -285,34 +303,6 @@ fn check_clients(config: &Config, faults: &mut Faults) {
         }
     }
     check_unique(faults, "client", "id", config.clients.iter().map(|c| c.id.as_str()));
-}
-
-fn check_provider(n: usize, provider: &Provider, faults: &mut Faults) {
-    if provider.client_secret.is_none() && provider.token_auth != TokenAuth::None {
-        faults.add(format_args!("provider[{n}].client_secret"), Fault::NoClientSecret);
-    }
-    if provider.iss_parameter && provider.issuer.is_none() {
-        faults.add(format_args!("provider[{n}].issuer"), Fault::NoIssuer);
-    }
-    faults.check_scopes(format_args!("provider[{n}].scopes"), &provider.scopes);
-    let mut check_params = |key: &str, given: &[(String, String)], reserved: &[&str]| {
-        for (name, _) in given.iter().filter(|(name, _)| reserved.contains(&name.as_str())) {
-            let fault = Fault::ReservedParameter { name: name.clone() };
-            faults.add(format_args!("provider[{n}].{key}"), fault);
-        }
-    };
-    let Provider { authorization_params, token_params, .. } = provider;
-    check_params("authorization_params", authorization_params, Provider::AUTHORIZATION_PARAMETERS);
-    check_params("token_params", token_params, Provider::TOKEN_PARAMETERS);
-    let query_is_free = |endpoint: &EndpointUrl| {
-        endpoint.url().query_pairs().find_map(|(name, _)| {
-            Provider::AUTHORIZATION_PARAMETERS.contains(&&*name).then(|| name.into_owned())
-        })
-    };
-    if let Some(name) = query_is_free(&provider.authorization_endpoint) {
-        let fault = Fault::ReservedParameter { name };
-        faults.add(format_args!("provider[{n}].authorization_endpoint"), fault);
-    }
 }
 
 fn check_unique<'a>(

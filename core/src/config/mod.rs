@@ -7,6 +7,7 @@ mod fault;
 mod issuer;
 mod look;
 mod paths;
+mod provider;
 mod resource;
 
 pub use consent::Consent;

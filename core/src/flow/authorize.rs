@@ -5,8 +5,7 @@ use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use super::Rejected;
-use super::consent::ConsentForm;
-use super::depart::depart;
+use super::consent::{ConsentForm, Leaving, leave};
 use super::remember::{self, Agreed, agreed_before};
 use crate::check::pkce::CodeChallenge;
 use crate::check::redirect_uri::{self, RegisteredRedirect};
@@ -163,7 +162,7 @@ pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Ste
     };
     cutoffs.answer(&setup, tick).then(tick, move |over, tick| {
         Step::Done(match (over, agreed) {
-            (Ok(false), Some(agreed)) => pass(&setup, &request, asked, agreed, tick),
+            (Ok(false), Some(agreed)) => return pass(&setup, &request, asked, agreed, tick),
             // What was agreed to has been ended: they are asked again.
             (Ok(false), None) | (Ok(true), Some(_)) => {
                 show(&setup, &request, &asked, wishes.provider.as_ref(), tick)
@@ -291,18 +290,11 @@ fn pass(
     asked: AuthorizeRequest,
     agreed: Agreed,
     tick: &mut Tick,
-) -> Answer {
-    let event = Event::SignInStarted {
-        client_id: asked.client.id().clone(),
-        provider: agreed.provider.id.clone(),
-    };
+) -> Step<Answer> {
     let flow_id = FlowId(tick.entropy.draw("flow id"));
     // There is no page that could be sent again: its end is now.
-    let pending = asked.accept(setup, agreed, flow_id, tick.now, tick.now);
-    match depart(setup, request.headers(), pending, tick.now) {
-        Ok(response) => Reply::new(response, event).into(),
-        Err(refusal) => Answer::refused(refusal),
-    }
+    let leaving = Leaving { asked, agreed, flow_id, page_ends_at: tick.now, remembered: None };
+    leave(setup, request.headers(), leaving, tick)
 }
 
 /// Shows the page. Nothing is kept here: the request waits inside the form, bound to this browser's

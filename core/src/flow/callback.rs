@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
+use super::fetch::fetch;
 use super::pending::PendingUpstream;
 use super::{Rejected, identity};
 use crate::cutoff::Questions;
-use crate::effect::HttpCall;
 use crate::ids::FlowHandle;
 use crate::page::Answer;
 use crate::params::Params;
-use crate::provider::Provider;
+use crate::provider::{Provider, is_tenant_id};
 use crate::refusal::Refusal;
 use crate::reply::Request;
 use crate::secret::redacted_debug;
 use crate::setup::Setup;
-use crate::step::{Pending, Step, ask};
+use crate::step::{Step, ask};
 use crate::store::Load;
 use crate::tick::Tick;
-
-use super::exchange::{ExchangingCode, FetchedUser};
 
 const PARAMETERS: [&str; 4] = ["code", "state", "iss", "error"];
 
@@ -78,13 +76,14 @@ fn read(
     let handle = PendingUpstream::flow_of_state(setup, &provider, &state, tick.now)?;
     let cookie = setup.cookies().flow(request.headers(), handle).ok_or(Refusal::OtherBrowser)?;
     let iss = params.optional("iss")?;
-    let issuer_is_right = match (&provider.issuer, &iss) {
-        (Some(expected), Some(iss)) => expected == iss,
-        (_, None) => !provider.iss_parameter,
+    let pending = PendingUpstream::from_cookie(setup, provider, handle, cookie, tick.now)?;
+    // Mix-up defence (RFC 9207 §2.4).
+    let issuer_is_right = match (pending.provider.metadata.issuer(), iss.as_deref()) {
+        (Some(expected), Some(iss)) => is_issuer(expected, iss),
+        (_, None) => !pending.needs_iss(),
         // Nothing is known to compare it with.
         (None, Some(_)) => true,
     };
-    let pending = PendingUpstream::from_cookie(setup, provider, handle, cookie, tick.now)?;
     let said = match (params.optional("code")?, params.optional("error")?) {
         _ if !issuer_is_right => Said::Error(Refusal::UpstreamIssuer),
         (Some(code), None) => Said::Code(code.into_owned()),
@@ -99,17 +98,21 @@ fn read(
     Ok((pending, said))
 }
 
+/// Whether an `iss` is the issuer: or that of one of its tenants, of which the ID token will tell.
+fn is_issuer(expected: &str, iss: &str) -> bool {
+    match expected.split_once("{tenantid}") {
+        None => expected == iss,
+        Some((before, behind)) => iss
+            .strip_prefix(before)
+            .and_then(|iss| iss.strip_suffix(behind))
+            .is_some_and(is_tenant_id),
+    }
+}
+
 impl PendingUpstream {
     /// The browser brought a code back.
     pub(super) fn returned(self, code: UpstreamCode) -> Callback {
         Callback { pending: self, code }
-    }
-}
-
-impl Callback {
-    /// Asks the provider's token endpoint.
-    pub(super) fn exchange(self, setup: &Setup) -> Pending<HttpCall, FetchedUser, ExchangingCode> {
-        ExchangingCode::ask(setup.clone(), self)
     }
 }
 
@@ -154,7 +157,7 @@ fn exchange(
     tick: &mut Tick,
 ) -> Step<Answer> {
     let setup = setup.clone();
-    callback.exchange(&setup).erase().then(tick, move |fetched, tick| {
+    fetch(&setup, callback, tick).then(tick, move |fetched, tick| {
         let identity = match fetched {
             Ok(identity) => identity,
             Err(rejected) => return Step::Done(answer_client(&setup, handle, *rejected)),

@@ -15,12 +15,13 @@ use crate::ids::FlowId;
 use crate::keys::Purpose;
 use crate::page::Answer;
 use crate::params::Params;
-use crate::provider::Provider;
+use crate::provider::{self, Provider};
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request};
 use crate::seal::{tag, untag};
 use crate::setup::Setup;
-use crate::tick::Timestamp;
+use crate::step::Step;
+use crate::tick::{Tick, Timestamp};
 
 /// How long the page may stay open.
 const PAGE_LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -53,11 +54,33 @@ impl ConsentForm {
 }
 
 /// The endpoint.
-pub(crate) fn consent(setup: &Setup, request: &Request, now: Timestamp) -> Answer {
-    answer(setup, request, now).unwrap_or_else(Answer::refused)
+pub(crate) fn consent(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<Answer> {
+    match read(setup, request, tick.now) {
+        Ok(Said::Cancelled(answer)) => Step::Done(answer),
+        Ok(Said::Agreed(leaving)) => leave(setup, request.headers(), *leaving, tick),
+        Err(refusal) => Step::Done(Answer::refused(refusal)),
+    }
 }
 
-fn answer(setup: &Setup, request: &Request, now: Timestamp) -> Result<Answer, Refusal> {
+/// What the person said.
+enum Said {
+    /// No; the client is told.
+    Cancelled(Answer),
+    /// Yes.
+    Agreed(Box<Leaving>),
+}
+
+/// A person who agreed, before they leave.
+pub(super) struct Leaving {
+    pub(super) asked: AuthorizeRequest,
+    pub(super) agreed: Agreed,
+    pub(super) flow_id: FlowId,
+    pub(super) page_ends_at: Timestamp,
+    /// The cookie of what need not be asked again, where it changes.
+    pub(super) remembered: Option<HeaderValue>,
+}
+
+fn read(setup: &Setup, request: &Request, now: Timestamp) -> Result<Said, Refusal> {
     refuse_other_sites(setup, request.headers())?;
     let body = request.form()?;
     let mut params = Params::parse(&["form", "provider", "cancel", "remember"], body)?;
@@ -66,12 +89,12 @@ fn answer(setup: &Setup, request: &Request, now: Timestamp) -> Result<Answer, Re
     let form = ConsentForm::read(setup, browser, &params.required("form")?, now)?;
     let (flow_id, page_ends_at) = (form.flow_id, form.expires_at);
     let asked = AuthorizeRequest::reopen(setup, form.asked)?;
-    let client_id = asked.client.id().clone();
     if params.optional("cancel")?.is_some() {
+        let client_id = asked.client.id().clone();
         let forgotten = forget(setup, request.headers(), &asked, setup.providers(), now);
         let rejected = asked.rejected(Refusal::Cancelled);
         let told = rejected.redirected(setup, Event::SignInCancelled { client_id });
-        return Ok(told.and_cookie(forgotten));
+        return Ok(Said::Cancelled(told.and_cookie(forgotten)));
     }
     let provider =
         setup.provider(&params.required("provider")?).ok_or(Refusal::UnknownProvider)?.clone();
@@ -81,10 +104,33 @@ fn answer(setup: &Setup, request: &Request, now: Timestamp) -> Result<Answer, Re
     } else {
         forget(setup, request.headers(), &asked, std::slice::from_ref(&agreed.provider), now)
     };
-    let event = Event::SignInStarted { client_id, provider: agreed.provider.id.clone() };
-    let pending = asked.accept(setup, agreed, flow_id, page_ends_at, now);
-    let response = depart(setup, request.headers(), pending, now)?;
-    Ok(Answer::from(Reply::new(response, event)).and_cookie(remembered))
+    Ok(Said::Agreed(Box::new(Leaving { asked, agreed, flow_id, page_ends_at, remembered })))
+}
+
+/// The browser goes on to the provider, as soon as it is known where that is.
+pub(super) fn leave(
+    setup: &Setup,
+    headers: &HeaderMap,
+    leaving: Leaving,
+    tick: &mut Tick,
+) -> Step<Answer> {
+    let (setup, headers) = (setup.clone(), headers.clone());
+    provider::metadata(&setup, &leaving.agreed.provider, tick).then(tick, move |metadata, tick| {
+        let Leaving { asked, agreed, flow_id, page_ends_at, remembered } = leaving;
+        let metadata = match metadata {
+            Ok(metadata) => metadata,
+            Err(refusal) => return Step::Done(asked.rejected(refusal).told(&setup)),
+        };
+        let event = Event::SignInStarted {
+            client_id: asked.client.id().clone(),
+            provider: agreed.provider.id.clone(),
+        };
+        let pending = asked.accept(&setup, agreed, &metadata, flow_id, page_ends_at, tick.now);
+        Step::Done(match depart(&setup, &headers, pending, &metadata, tick.now) {
+            Ok(response) => Answer::from(Reply::new(response, event)).and_cookie(remembered),
+            Err(refusal) => Answer::refused(refusal),
+        })
+    })
 }
 
 /// What the box asks for, where it was on the page.

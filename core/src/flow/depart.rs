@@ -4,6 +4,7 @@ use http::HeaderMap;
 
 use super::pending::PendingUpstream;
 use crate::cookies;
+use crate::provider::ProviderMetadata;
 use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::setup::Setup;
@@ -15,10 +16,11 @@ pub(super) fn depart(
     setup: &Setup,
     headers: &HeaderMap,
     pending: PendingUpstream,
+    metadata: &ProviderMetadata,
     now: Timestamp,
 ) -> Result<Response, Refusal> {
     let names = setup.cookies();
-    let location = pending.upstream_location(setup, now).ok_or(Refusal::RequestTooLong)?;
+    let location = pending.upstream_location(setup, metadata, now).ok_or(Refusal::RequestTooLong)?;
     let seconds = pending.expires_at().remaining(now).as_secs();
     let handle = pending.handle();
     let value = pending.into_cookie(setup);

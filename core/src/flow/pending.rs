@@ -12,7 +12,7 @@ use super::remember::Agreed;
 use crate::encoding::base64url;
 use crate::ids::{FlowHandle, FlowId, FlowNonce, GrantId, ProviderId};
 use crate::keys::{Purpose, SealingKey};
-use crate::provider::Provider;
+use crate::provider::{IdToken, Provider, ProviderMetadata};
 use crate::refusal::Refusal;
 use crate::seal::{Sealable, Unopened, open, seal};
 use crate::secret::redacted_debug;
@@ -39,11 +39,17 @@ pub(super) struct Derived {
     pub(super) grant_id: GrantId,
     /// Our PKCE verifier at the provider (RFC 7636 §4.1).
     pub(super) code_verifier: Verifier,
+    /// What the ID token must repeat (OpenID Connect Core §15.5.2).
+    pub(super) nonce: Nonce,
 }
 
 pub(super) struct Verifier(pub(super) String);
 
 redacted_debug!(Verifier);
+
+pub(super) struct Nonce(pub(super) String);
+
+redacted_debug!(Nonce);
 
 /// The content of the flow's cookie: what was asked, and the way through the provider.
 #[derive(Serialize, Deserialize)]
@@ -64,6 +70,8 @@ struct Way {
     expires_at: Timestamp,
     /// The latest time at which a repetition of this flow can still come back.
     ends_at: Timestamp,
+    /// Whether the provider announced that it says `iss` when it sends people back (RFC 9207 §2.4).
+    iss_parameter: bool,
 }
 
 impl std::fmt::Debug for Way {
@@ -105,6 +113,7 @@ impl AuthorizeRequest {
         self,
         setup: &Setup,
         agreed: Agreed,
+        metadata: &ProviderMetadata,
         flow_id: FlowId,
         page_ends_at: Timestamp,
         now: Timestamp,
@@ -120,6 +129,7 @@ impl AuthorizeRequest {
             allowed_at,
             expires_at: now.after(UPSTREAM_LIFETIME),
             ends_at: page_ends_at.after(UPSTREAM_LIFETIME),
+            iss_parameter: metadata.iss_parameter,
         };
         let derived = Derived::from(key, nonce);
         PendingUpstream { request: self, provider, derived, handle: nonce.handle(), way }
@@ -146,6 +156,13 @@ impl PendingUpstream {
 
     pub(super) fn upstream_redirect_uri(&self) -> &str {
         &self.way.upstream_redirect_uri
+    }
+
+    /// Whether a callback without `iss` is not this provider's: as it announced when the person left,
+    /// or as the operator says since.
+    pub(super) fn needs_iss(&self) -> bool {
+        let given = self.provider.metadata.given();
+        self.way.iss_parameter || given.is_some_and(|metadata| metadata.iss_parameter)
     }
 
     pub(super) fn into_cookie(self, setup: &Setup) -> String {
@@ -197,7 +214,12 @@ impl PendingUpstream {
     }
 
     /// Where the browser goes: the provider's authorization endpoint (RFC 6749 §4.1.1).
-    pub(super) fn upstream_location(&self, setup: &Setup, now: Timestamp) -> Option<HeaderValue> {
+    pub(super) fn upstream_location(
+        &self,
+        setup: &Setup,
+        metadata: &ProviderMetadata,
+        now: Timestamp,
+    ) -> Option<HeaderValue> {
         let provider = &self.provider;
         let state = UpstreamState {
             handle: self.handle,
@@ -205,7 +227,7 @@ impl PendingUpstream {
             expires_at: now.after(UPSTREAM_LIFETIME),
         };
         let state = seal(setup.keys().first(), &state);
-        let endpoint = provider.authorization_endpoint.url();
+        let endpoint = metadata.authorization_endpoint.url();
         let mut location = String::with_capacity(endpoint.as_str().len() + 512);
         location.push_str(endpoint.as_str());
         location.push(if endpoint.query().is_some() { '&' } else { '?' });
@@ -217,8 +239,11 @@ impl PendingUpstream {
             .append_pair("redirect_uri", self.upstream_redirect_uri())
             .append_pair("state", &state);
         // Never what the client asked of us: its scopes and its resource mean nothing there.
-        if !provider.scopes.is_empty() {
-            query.append_pair("scope", &provider.scopes.join(" "));
+        if let Some(scope) = provider.scope() {
+            query.append_pair("scope", &scope);
+        }
+        if provider.id_token != IdToken::Ignored {
+            query.append_pair("nonce", &self.derived.nonce.0);
         }
         if provider.pkce {
             let challenge = base64url(Sha256::digest(&self.derived.code_verifier.0));
@@ -240,6 +265,7 @@ impl Derived {
         let mut grant_id = [0; 16];
         grant_id.copy_from_slice(&key.mac(Purpose::GrantId, &[&nonce.0])[..16]);
         let verifier = base64url(key.mac(Purpose::UpstreamVerifier, &[&nonce.0]));
-        Self { grant_id: GrantId(grant_id), code_verifier: Verifier(verifier) }
+        let nonce = Nonce(base64url(key.mac(Purpose::UpstreamNonce, &[&nonce.0])));
+        Self { grant_id: GrantId(grant_id), code_verifier: Verifier(verifier), nonce }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     UpstreamState,
     /// The PKCE verifier sent upstream.
     UpstreamVerifier,
+    /// The OpenID Connect nonce sent upstream.
+    UpstreamNonce,
     /// The grant id that a flow leads to.
     GrantId,
     /// Authorization codes.
@@ -50,7 +52,7 @@ pub(crate) enum Purpose {
 impl Purpose {
     pub(super) const COUNT: usize = Self::ALL.len();
 
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::ClientId,
         Self::ClientSecret,
         Self::ConsentForm,
@@ -59,6 +61,7 @@ impl Purpose {
         Self::Remembered,
         Self::UpstreamState,
         Self::UpstreamVerifier,
+        Self::UpstreamNonce,
         Self::GrantId,
         Self::Code,
         Self::RefreshToken,
@@ -84,6 +87,7 @@ impl Purpose {
             Self::Remembered => "remembered consent",
             Self::UpstreamState => "upstream state",
             Self::UpstreamVerifier => "upstream code_verifier",
+            Self::UpstreamNonce => "upstream nonce",
             Self::GrantId => "grant id",
             Self::Code => "code",
             Self::RefreshToken => "refresh token",

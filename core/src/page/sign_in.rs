@@ -10,6 +10,7 @@ use crate::ids::ProviderId;
 use crate::language::{Language, Name, Phrase};
 use crate::provider::Provider;
 use crate::reply::Response;
+use crate::provider::Metadata;
 use crate::setup::Setup;
 
 #[derive(Template)]
@@ -147,7 +148,11 @@ fn form_action(setup: &Setup, asked: &AuthorizeRequest) -> String {
         }
     };
     for provider in setup.providers() {
-        allow(provider.authorization_endpoint.url().as_str());
+        match &provider.metadata {
+            Metadata::Given(metadata) => allow(metadata.authorization_endpoint.url().as_str()),
+            // On which host its endpoint is, is not known here; what is not https is a test's.
+            Metadata::Published(issuer) => allow(issuer),
+        }
     }
     allow(asked.redirect().as_str());
     sources

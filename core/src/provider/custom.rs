@@ -1,4 +1,6 @@
-use super::{Provider, TokenAuth};
+use std::sync::Arc;
+
+use super::{Metadata, Provider, ProviderMetadata};
 use crate::config::EndpointUrl;
 use crate::ids::ProviderId;
 use crate::secret::ClientSecret;
@@ -33,21 +35,7 @@ pub fn custom(
     client_id: impl Into<String>,
     client_secret: Option<ClientSecret>,
 ) -> Provider {
-    Provider {
-        name: id.as_str().to_owned(),
-        id,
-        authorization_endpoint,
-        token_endpoint,
-        userinfo_endpoint,
-        client_id: client_id.into(),
-        token_auth: if client_secret.is_some() { TokenAuth::Basic } else { TokenAuth::None },
-        client_secret,
-        scopes: Vec::new(),
-        pkce: true,
-        authorization_params: Vec::new(),
-        token_params: Vec::new(),
-        callback_path: None,
-        issuer: None,
-        iss_parameter: false,
-    }
+    let mut metadata = ProviderMetadata::new(authorization_endpoint, token_endpoint);
+    metadata.userinfo_endpoint = Some(userinfo_endpoint);
+    Provider::plain(id, Metadata::Given(Arc::new(metadata)), client_id, client_secret)
 }

@@ -1,23 +1,49 @@
 //! Upstream identity providers: where a person is sent, what is asked there and how the answer is
 //! read.
 
+mod azure;
+mod claims;
 mod custom;
+mod discord;
+mod github;
+mod gitlab;
+mod google;
+mod keys;
+mod metadata;
+mod oidc;
+mod request;
+mod slack;
 mod tokens;
 mod user;
 
+pub use azure::{InvalidTenant, azure, azure_at};
+pub use claims::ClaimNames;
 pub use custom::custom;
+pub use discord::discord;
+pub use github::{github, github_enterprise};
+pub use gitlab::{gitlab, gitlab_at};
+pub use google::google;
+pub use metadata::{Metadata, ProviderMetadata, discovery_url};
+pub use oidc::oidc;
+pub use slack::slack;
 pub use user::User;
 
+pub(crate) use azure::is_tenant_id;
+pub(crate) use github::{Api, primary_address};
+pub(crate) use metadata::metadata;
+pub(crate) use request::{get, token_request};
 pub(crate) use tokens::read_tokens;
-pub(crate) use user::read_user;
+pub(crate) use user::{Said, document};
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::config::{EndpointUrl, Paths};
 use crate::ids::ProviderId;
 use crate::secret::ClientSecret;
 
-/// An identity provider as configured. [`custom`] makes one from its endpoints.
+/// An identity provider as configured: made by a preset, such as [`google`], by [`oidc`] from an
+/// issuer, or by [`custom`] from endpoints.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Provider {
@@ -25,18 +51,17 @@ pub struct Provider {
     pub id: ProviderId,
     /// What people read on the button.
     pub name: String,
-    /// Where the browser is sent (RFC 6749 §3.1).
-    pub authorization_endpoint: EndpointUrl,
-    /// Where the code is exchanged (RFC 6749 §3.2).
-    pub token_endpoint: EndpointUrl,
-    /// Who signed in: a JSON object with `sub`, `id` or `user_id` (OpenID Connect Core §5.3).
-    pub userinfo_endpoint: EndpointUrl,
+    /// How it is asked.
+    pub metadata: Metadata,
     /// Our client_id there.
     pub client_id: String,
     /// Our secret there; `None` only with [`TokenAuth::None`].
     pub client_secret: Option<ClientSecret>,
     /// What is asked for there. Never what a client asked of us.
     pub scopes: Vec<String>,
+    /// What stands between two scopes: a space (RFC 6749 §3.3), or a comma where the provider wants
+    /// one. Default a space.
+    pub scope_separator: char,
     /// Whether the exchange is protected by PKCE with S256 (RFC 7636). Default `true`.
     pub pkce: bool,
     /// How we authenticate at the token endpoint. Default [`TokenAuth::Basic`].
@@ -48,15 +73,96 @@ pub struct Provider {
     /// Where the provider sends people back, below the issuer's path; `None`: below
     /// [`Paths::callback`].
     pub callback_path: Option<String>,
-    /// The provider's issuer. Where it is set, an `iss` in the callback must equal it (RFC 9207
-    /// §2.4).
-    pub issuer: Option<String>,
-    /// Whether the provider announces `authorization_response_iss_parameter_supported`: then a
-    /// callback without `iss` is refused (RFC 9207 §2.4).
-    pub iss_parameter: bool,
+    /// What is made of an ID token (OpenID Connect Core §2). Default [`IdToken::Ignored`] for
+    /// [`custom`], [`IdToken::Required`] for providers of OpenID Connect.
+    pub id_token: IdToken,
+    /// Where a person is found in the provider's documents.
+    pub claims: ClaimNames,
+    /// Where it goes a way that no other provider goes.
+    pub(crate) way: Way,
+}
+
+/// What is made of a provider's ID token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IdToken {
+    /// It says nothing here: who signed in is what the userinfo endpoint says.
+    #[default]
+    Ignored,
+    /// It must come, and be signed by a key of the provider's `jwks_uri` (OpenID Connect Core
+    /// §3.1.3.7).
+    Required,
+    /// The same, signed by HS256 with our client_secret: for providers that have no keys, and only
+    /// where the operator says so. Whoever knows the secret can sign.
+    RequiredWithSecret,
+}
+
+/// The ways that one provider goes alone.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// None.
+    Plain,
+    /// Addresses, organisations and teams are asked for one by one.
+    GitHub(Api),
+    /// A picture is a hash.
+    Discord,
 }
 
 impl Provider {
+    /// One of which nothing is known but its metadata.
+    pub(crate) fn plain(
+        id: ProviderId,
+        metadata: Metadata,
+        client_id: impl Into<String>,
+        client_secret: Option<ClientSecret>,
+    ) -> Self {
+        Self {
+            name: id.as_str().to_owned(),
+            id,
+            metadata,
+            client_id: client_id.into(),
+            token_auth: if client_secret.is_some() { TokenAuth::Basic } else { TokenAuth::None },
+            client_secret,
+            scopes: Vec::new(),
+            scope_separator: ' ',
+            pkce: true,
+            authorization_params: Vec::new(),
+            token_params: Vec::new(),
+            callback_path: None,
+            id_token: IdToken::Ignored,
+            claims: ClaimNames::default(),
+            way: Way::Plain,
+        }
+    }
+
+    /// One whose id, name and metadata are known.
+    fn preset(
+        id: &str,
+        name: &str,
+        metadata: ProviderMetadata,
+        client_id: impl Into<String>,
+        client_secret: Option<ClientSecret>,
+    ) -> Self {
+        let Ok(id) = ProviderId::parse(id) else { unreachable!("a preset's id is one") };
+        let metadata = Metadata::Given(Arc::new(metadata));
+        let name = name.to_owned();
+        Self { name, ..Self::plain(id, metadata, client_id, client_secret) }
+    }
+
+    /// The metadata that are given, to change them; `None` where the issuer publishes them.
+    pub fn metadata_mut(&mut self) -> Option<&mut ProviderMetadata> {
+        match &mut self.metadata {
+            Metadata::Given(metadata) => Some(Arc::make_mut(metadata)),
+            Metadata::Published(_) => None,
+        }
+    }
+
+    /// What an authorization request asks for, as it stands there.
+    pub(crate) fn scope(&self) -> Option<String> {
+        let separator = self.scope_separator.encode_utf8(&mut [0; 4]).to_owned();
+        (!self.scopes.is_empty()).then(|| self.scopes.join(&separator))
+    }
+
     /// What an authorization request says by itself.
     pub(crate) const AUTHORIZATION_PARAMETERS: &'static [&'static str] = &[
         "response_type",
@@ -91,6 +197,16 @@ impl Provider {
             None => format!("{}/{}", paths.callback, self.id),
         }
     }
+}
+
+/// An endpoint that a preset knows.
+fn fixed(url: &'static str) -> EndpointUrl {
+    let Ok(url) = EndpointUrl::parse(url) else { unreachable!("a preset's URL is one") };
+    url
+}
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
 }
 
 /// How we authenticate at a provider's token endpoint (RFC 6749 §2.3.1).

@@ -1,5 +1,7 @@
 //! What a provider's token endpoint answered (RFC 6749 §5).
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::json;
@@ -33,6 +35,7 @@ pub(crate) fn read_tokens(response: &Response) -> Result<UpstreamTokens, Refusal
         access_token: UpstreamAccessToken::new(access_token),
         refresh_token: token(&answer, "refresh_token")?.map(UpstreamRefreshToken::new),
         id_token: token(&answer, "id_token")?.map(UpstreamIdToken::new),
+        expires_in: answer.get("expires_in").and_then(seconds),
         scope: answer.get("scope").and_then(Value::as_str).map(str::to_owned),
     })
 }
@@ -44,6 +47,14 @@ fn token<'a>(answer: &'a Map<String, Value>, member: &str) -> Result<Option<&'a 
         Some(Value::String(text)) if is_token(text) => Ok(Some(text)),
         Some(_) => Err(Refusal::UpstreamMalformed("a token is not a string of visible ASCII")),
     }
+}
+
+/// A time from now on, as a number or, as some providers write it, as a text. What cannot be one says
+/// nothing, and nobody plans further than a year (UPS-07).
+fn seconds(value: &Value) -> Option<Duration> {
+    const LONGEST: u64 = 365 * 24 * 60 * 60;
+    let seconds = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
+    (seconds > 0).then(|| Duration::from_secs(seconds.min(LONGEST)))
 }
 
 fn is_token(text: &str) -> bool {
@@ -95,5 +106,20 @@ mod tests {
     fn trouble_at_the_provider_is_told_from_its_no() {
         assert_eq!(read(503, "").unwrap_err(), Refusal::UpstreamBusy);
         assert_eq!(read(400, "").unwrap_err(), Refusal::UpstreamStatus(400));
+    }
+
+    #[test]
+    fn ups_07_a_lifetime_is_a_positive_number_or_unknown() {
+        let lifetime = |value: &str| {
+            let body =
+                format!(r#"{{"access_token":"x","token_type":"Bearer","expires_in":{value}}}"#);
+            read(200, &body).unwrap().expires_in.map(|lifetime| lifetime.as_secs())
+        };
+        assert_eq!(lifetime("3600"), Some(3600));
+        assert_eq!(lifetime("\"3600\""), Some(3600));
+        assert_eq!(lifetime("18446744073709551615"), Some(365 * 24 * 60 * 60));
+        for nonsense in ["-1", "0", "1e308", "null", "\"\"", "\"1e3\"", "[]", "1.5"] {
+            assert_eq!(lifetime(nonsense), None, "{nonsense}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{ClaimNames, Provider, Way, claims, discord};
 use crate::ids::ProviderId;
 use crate::json;
 use crate::refusal::Refusal;
@@ -53,37 +54,107 @@ impl fmt::Debug for User {
     }
 }
 
-/// The person in a userinfo response. Without a subject there is no person: never an "unknown" one.
-pub(crate) fn read_user(provider: &ProviderId, response: &Response) -> Result<User, Refusal> {
+/// A provider's answer about a person: a JSON object that is no error.
+pub(crate) fn document(response: &Response) -> Result<Map<String, Value>, Refusal> {
+    answered(response)?;
+    let document = json::object(&response.body)
+        .ok_or(Refusal::UpstreamMalformed("the user document is no JSON object"))?;
+    if document.contains_key("error") {
+        return Err(Refusal::UpstreamError);
+    }
+    Ok(document)
+}
+
+/// Whether a provider's API answered at all.
+pub(crate) fn answered(response: &Response) -> Result<(), Refusal> {
     if response.status.is_server_error() || response.status == 429 {
         return Err(Refusal::UpstreamBusy);
     }
     if response.status != 200 {
         return Err(Refusal::UpstreamStatus(response.status.as_u16()));
     }
-    let raw = json::object(&response.body)
-        .ok_or(Refusal::UpstreamMalformed("the user document is no JSON object"))?;
-    if raw.contains_key("error") {
-        return Err(Refusal::UpstreamError);
+    Ok(())
+}
+
+/// All that a provider said of one person.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// The claims of the ID token, verified.
+    pub(crate) id_token: Option<Map<String, Value>>,
+    /// What the userinfo endpoint said.
+    pub(crate) userinfo: Option<Map<String, Value>>,
+    /// Where addresses are asked for by themselves: the one that counts, if there is one.
+    pub(crate) address: Option<Option<Address>>,
+}
+
+/// An e-mail address, and whether the same document says that it is verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) email: String,
+    pub(crate) verified: bool,
+}
+
+impl Said {
+    /// The person. Without a subject there is none: never an "unknown" one.
+    pub(crate) fn person(self, provider: &Provider) -> Result<User, Refusal> {
+        let sub = |document: &Option<Map<String, Value>>| document.as_ref()?.get("sub").cloned();
+        // OpenID Connect Core §5.3.2: otherwise the access token is somebody else's (UPS-14).
+        if self.id_token.is_some()
+            && self.userinfo.is_some()
+            && sub(&self.id_token) != sub(&self.userinfo)
+        {
+            return Err(Refusal::UpstreamMalformed("userinfo is of another sub than the ID token"));
+        }
+        let names = &provider.claims;
+        // The ID token is signed; userinfo may say more.
+        let documents = || [&self.id_token, &self.userinfo].into_iter().flatten();
+        let text = |names: &[String]| {
+            let found = documents().filter_map(|it| claims::first(it, names)?.as_str());
+            found.into_iter().find_map(usable_text)
+        };
+        let subject = documents()
+            .find_map(|document| subject(document, names))
+            .ok_or(Refusal::UpstreamMalformed("the user document has no usable identifier"))?;
+        let address = match self.address {
+            Some(address) => address,
+            None => documents().find_map(|document| address(document, names)),
+        };
+        let name = text(&names.name);
+        let picture = match &provider.way {
+            Way::Plain | Way::GitHub(_) => text(&names.picture),
+            Way::Discord => documents().find_map(discord::picture),
+        };
+        let (email, email_verified) = match address {
+            Some(Address { email, verified }) => (Some(email), verified),
+            None => (None, false),
+        };
+        let mut raw = self.id_token.unwrap_or_default();
+        raw.extend(self.userinfo.unwrap_or_default());
+        let provider = provider.id.clone();
+        Ok(User { provider, subject, email, email_verified, name, picture, raw })
     }
-    let subject = ["sub", "id", "user_id"].iter().find_map(|member| raw.get(*member));
-    let subject = subject
-        .and_then(exact_id)
-        .ok_or(Refusal::UpstreamMalformed("the user document has no usable sub, id or user_id"))?;
-    let text = |members: &[&str]| {
-        let found = members.iter().find_map(|member| raw.get(*member)?.as_str());
-        found.filter(|text| !text.is_empty() && text.len() <= 2048).map(str::to_owned)
+}
+
+/// What is not empty, and not of a length that nobody reads.
+fn usable_text(text: &str) -> Option<String> {
+    (1..=2048).contains(&text.len()).then(|| text.to_owned())
+}
+
+fn subject(document: &Map<String, Value>, names: &ClaimNames) -> Option<String> {
+    let id = exact_id(claims::first(document, &names.subject)?)?;
+    let Some(within) = &names.within else {
+        return Some(id);
     };
-    let verified = ["email_verified", "verified_email"].iter().find_map(|member| raw.get(*member));
-    Ok(User {
-        provider: provider.clone(),
-        subject,
-        email: text(&["email"]),
-        email_verified: verified == Some(&Value::Bool(true)),
-        name: text(&["name", "login", "display_name"]),
-        picture: text(&["picture", "avatar_url", "avatar"]),
-        raw,
-    })
+    let within = exact_id(claims::member(document, within)?)?;
+    // Two pairs must not be one text.
+    (!within.contains(':')).then(|| format!("{within}:{id}"))
+}
+
+/// That an address is verified counts only where the very document says it that has the address.
+fn address(document: &Map<String, Value>, names: &ClaimNames) -> Option<Address> {
+    let email = usable_text(claims::first(document, &names.email)?.as_str()?)?;
+    let verified = claims::first(document, &names.email_verified);
+    Some(Address { email, verified: verified == Some(&Value::Bool(true)) })
 }
 
 /// An identifier that no other value has (UPS-18): a string of visible ASCII as it is, a positive
@@ -131,11 +202,22 @@ mod tests {
     use http::{HeaderMap, StatusCode};
 
     use super::*;
+    use crate::provider::Metadata;
+
+    fn provider() -> Provider {
+        let issuer = Metadata::Published("https://idp.test".to_owned());
+        Provider::plain(ProviderId::parse("idp").unwrap(), issuer, "vestibule", None)
+    }
 
     fn read(body: &str) -> Result<User, Refusal> {
         let body = Bytes::copy_from_slice(body.as_bytes());
         let response = Response::new(StatusCode::OK, HeaderMap::new(), body);
-        read_user(&ProviderId::parse("idp").unwrap(), &response)
+        let userinfo = Some(document(&response)?);
+        Said { userinfo, ..Said::default() }.person(&provider())
+    }
+
+    fn object(text: &str) -> Option<Map<String, Value>> {
+        serde_json::from_str(text).unwrap()
     }
 
     #[test]
@@ -160,5 +242,43 @@ mod tests {
             |value| read(&format!(r#"{{"id":1,"email":"a@b.test","email_verified":{value}}}"#));
         assert!(verified("true").unwrap().email_verified);
         assert!(!verified("\"true\"").unwrap().email_verified);
+    }
+
+    #[test]
+    fn ups_14_userinfo_of_another_subject_is_refused() {
+        for userinfo in [r#"{"sub":"b"}"#, r#"{"id":"a"}"#] {
+            let said = Said {
+                id_token: object(r#"{"sub":"a"}"#),
+                userinfo: object(userinfo),
+                address: None,
+            };
+            assert!(said.person(&provider()).is_err(), "{userinfo}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_not_verified_by_another_document() {
+        let said = Said {
+            id_token: object(r#"{"sub":"a","email_verified":true}"#),
+            userinfo: object(r#"{"sub":"a","email":"a@b.test"}"#),
+            address: None,
+        };
+        let user = said.person(&provider()).unwrap();
+        assert_eq!((user.email.as_deref(), user.email_verified), (Some("a@b.test"), false));
+    }
+
+    #[test]
+    fn an_identifier_may_be_unique_within_another_claim_only() {
+        let mut provider = provider();
+        provider.claims.within = Some("tid".to_owned());
+        let of = |text| {
+            Said { id_token: object(text), ..Said::default() }
+                .person(&provider)
+                .map(|user| user.subject)
+                .ok()
+        };
+        assert_eq!(of(r#"{"tid":"t","sub":"a"}"#).as_deref(), Some("t:a"));
+        assert_eq!(of(r#"{"sub":"a"}"#), None);
+        assert_eq!(of(r#"{"tid":"t:a","sub":"a"}"#), None);
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::check::redirect_uri::Unacceptable;
 use crate::effect::Unreachable;
+use crate::jose::IdTokenFault;
 
 /// Every reason for which a request is refused. For events and tests; a client sees
 /// [`Refusal::wire`].
@@ -222,6 +223,12 @@ pub enum Refusal {
     /// The provider's answer is not what it must be.
     #[error("the provider's answer is malformed: {0}")]
     UpstreamMalformed(&'static str),
+    /// The provider's ID token is not one for this sign-in (OpenID Connect Core §3.1.3.7).
+    #[error("the provider's ID token: {0}")]
+    IdToken(IdTokenFault),
+    /// The provider's ID token is signed by a key that the provider does not publish.
+    #[error("the provider's ID token is signed by a key that it does not publish")]
+    UpstreamKeyUnknown,
 
     // The token endpoint.
     /// The grant type is not offered.

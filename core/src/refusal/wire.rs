@@ -152,7 +152,9 @@ impl Refusal {
             | Self::CallbackMalformed
             | Self::UpstreamError
             | Self::UpstreamStatus(_)
-            | Self::UpstreamMalformed(_) => {
+            | Self::UpstreamMalformed(_)
+            | Self::IdToken(_)
+            | Self::UpstreamKeyUnknown => {
                 (502, "server_error", "The provider's answer could not be used.")
             }
             // UPS-01: asking again does not help here.

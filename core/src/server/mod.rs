@@ -115,7 +115,7 @@ impl Server {
                 Step::Done(flow::authorize_by_post(&request))
             }
             Browser::Authorize => flow::authorize(setup, request, tick),
-            Browser::Consent => Step::Done(flow::consent(setup, &request, tick.now)),
+            Browser::Consent => flow::consent(setup, &request, tick),
             Browser::Callback(provider) => flow::callback(setup, provider.clone(), &request, tick),
         }
     }

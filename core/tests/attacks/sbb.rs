@@ -250,9 +250,9 @@ fn sbb_25_a_callback_has_a_code_or_an_error() {
 #[test]
 fn sbb_26_the_providers_issuer_is_checked_before_anything_is_exchanged() {
     let mut config = config();
-    config.providers[0].issuer = Some("https://idp.test".to_owned());
+    config.providers[0].metadata_mut().unwrap().issuer = Some("https://idp.test".to_owned());
     let mut lenient = World::of(config.clone());
-    config.providers[0].iss_parameter = true;
+    config.providers[0].metadata_mut().unwrap().iss_parameter = true;
     let mut strict = World::of(config);
 
     let check = |world: &mut World, iss: Option<&str>| {

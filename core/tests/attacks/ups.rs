@@ -288,7 +288,7 @@ fn ups_25_what_the_provider_says_of_an_error_is_not_passed_on() {
 fn a_query_of_the_authorization_endpoint_is_kept_beside_ours() {
     let mut config = config();
     let endpoint = EndpointUrl::parse("https://idp.test/authorize?tenant=a%20b").unwrap();
-    config.providers[0].authorization_endpoint = endpoint;
+    config.providers[0].metadata_mut().unwrap().authorization_endpoint = endpoint;
     let mut world = World::of(config);
     let location = Browser::default().until_upstream(&mut world, &authorize_with(&[]));
     let query = query_of(&location);

@@ -80,14 +80,18 @@ fn read_options(table: &Table<'_>, provider: &mut Provider) {
     provider.token_params = parameters(table, "token_params");
     provider.callback_path =
         table.find("callback_path").and_then(|value| value.text()).map(str::to_owned);
-    provider.issuer = table.find("issuer").and_then(|value| value.text()).map(str::to_owned);
-    if let Some(value) = table.find("iss_parameter") {
-        provider.iss_parameter = value.boolean().unwrap_or(false);
-        if provider.iss_parameter && table.find("issuer").is_none() {
+    let issuer = table.find("issuer").and_then(|value| value.text()).map(str::to_owned);
+    let iss_parameter = table.find("iss_parameter").map(|value| {
+        if issuer.is_none() {
             value.fault(
                 "needs the provider's `issuer`, which `iss` is compared with (RFC 9207 §2.4)",
             );
         }
+        value.boolean().unwrap_or(false)
+    });
+    if let Some(metadata) = provider.metadata_mut() {
+        metadata.issuer = issuer;
+        metadata.iss_parameter = iss_parameter.unwrap_or(false);
     }
 }
 

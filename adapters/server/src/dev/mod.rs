@@ -102,8 +102,10 @@ fn server(issuer: &str, idp: &str, client_secret: &str) -> Result<Server, String
     );
     "the development identity provider".clone_into(&mut provider.name);
     provider.scopes = ["openid", "profile", "email"].map(str::to_owned).into();
-    provider.issuer = Some(idp.to_owned());
-    provider.iss_parameter = true;
+    if let Some(metadata) = provider.metadata_mut() {
+        metadata.issuer = Some(idp.to_owned());
+        metadata.iss_parameter = true;
+    }
 
     let scopes = SCOPES.map(|(scope, _)| scope.to_owned()).into();
     let mut resource =

@@ -1,0 +1,72 @@
+//! How a provider is called.
+
+use bytes::Bytes;
+use form_urlencoded::Serializer;
+use http::{HeaderMap, HeaderValue, Method, header};
+use url::Url;
+
+use super::{Provider, TokenAuth};
+use crate::config::EndpointUrl;
+use crate::effect::{HttpCall, Purpose};
+use crate::encoding::base64;
+use crate::secret::UpstreamAccessToken;
+
+/// GitHub's API refuses whoever does not say who they are.
+const USER_AGENT: HeaderValue = HeaderValue::from_static("vestibule");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Asks an API in the name of the person whose access token it is (RFC 6750 §2.1).
+pub(crate) fn get(url: &Url, purpose: Purpose, token: &UpstreamAccessToken) -> HttpCall {
+    let mut call = HttpCall::new(Method::GET, url.clone(), purpose);
+    // A token is visible ASCII, so this cannot fail; without the header the provider will say 401.
+    if let Ok(mut bearer) = HeaderValue::try_from(format!("Bearer {}", token.expose())) {
+        bearer.set_sensitive(true);
+        call.headers.insert(header::AUTHORIZATION, bearer);
+    }
+    call.headers.insert(header::ACCEPT, JSON);
+    call.headers.insert(header::USER_AGENT, USER_AGENT);
+    call
+}
+
+/// Asks an endpoint that wants to know which client we are, as RFC 6749 §2.3.1 has it.
+pub(crate) fn token_request(
+    provider: &Provider,
+    endpoint: &EndpointUrl,
+    purpose: Purpose,
+    parameters: &[(&str, &str)],
+) -> HttpCall {
+    let mut call = HttpCall::new(Method::POST, endpoint.url().clone(), purpose);
+    let mut form = Serializer::new(String::with_capacity(512));
+    form.extend_pairs(parameters);
+    authenticate(provider, &mut form, &mut call.headers);
+    call.body = Bytes::from(form.finish());
+    let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+    call.headers.insert(header::CONTENT_TYPE, form_type);
+    // GitHub answers with a form where JSON is not asked for.
+    call.headers.insert(header::ACCEPT, JSON);
+    call.headers.insert(header::USER_AGENT, USER_AGENT);
+    call
+}
+
+fn authenticate(provider: &Provider, form: &mut Serializer<'_, String>, headers: &mut HeaderMap) {
+    let secret = provider.client_secret.as_ref().map_or("", |secret| secret.expose());
+    match provider.token_auth {
+        TokenAuth::Basic => {
+            // Both are form-encoded before they are joined.
+            let encode = |text: &str| -> String {
+                form_urlencoded::byte_serialize(text.as_bytes()).collect()
+            };
+            let credentials = format!("{}:{}", encode(&provider.client_id), encode(secret));
+            if let Ok(mut basic) = HeaderValue::try_from(format!("Basic {}", base64(credentials))) {
+                basic.set_sensitive(true);
+                headers.insert(header::AUTHORIZATION, basic);
+            }
+        }
+        TokenAuth::Post => {
+            form.append_pair("client_id", &provider.client_id).append_pair("client_secret", secret);
+        }
+        TokenAuth::None => {
+            form.append_pair("client_id", &provider.client_id);
+        }
+    }
+}
