@@ -141,15 +141,23 @@ pub enum Purpose {
     ExchangeCode,
     /// Asking the upstream provider who signed in (OpenID Connect Core §5.3).
     FetchUser,
+    /// Fetching metadata: an upstream provider's (OpenID Connect Discovery §4, RFC 8414 §3), or that
+    /// of a client whose id is the URL of its metadata document.
+    FetchMetadata,
+    /// Fetching the keys with which an upstream provider signs (RFC 7517 §5).
+    FetchKeys,
 }
 
 impl Purpose {
-    /// The purpose as a word for logs: `exchange_code`, `fetch_user`.
+    /// The purpose as a word for logs: `exchange_code`, `fetch_user`, `fetch_metadata`,
+    /// `fetch_keys`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ExchangeCode => "exchange_code",
             Self::FetchUser => "fetch_user",
+            Self::FetchMetadata => "fetch_metadata",
+            Self::FetchKeys => "fetch_keys",
         }
     }
 }
