@@ -222,6 +222,13 @@ pub enum Refusal {
     /// The provider's answer is not what it must be.
     #[error("the provider's answer is malformed: {0}")]
     UpstreamMalformed(&'static str),
+    /// A document that is needed could not be fetched a moment ago, and is not asked for again so
+    /// soon.
+    #[error("fetching a document failed a moment ago")]
+    DocumentFailed,
+    /// A document that is needed is being fetched for another request, and that takes long.
+    #[error("a document is still being fetched")]
+    DocumentAwaited,
 
     // The token endpoint.
     /// The grant type is not offered.
