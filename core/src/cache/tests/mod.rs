@@ -123,6 +123,17 @@ fn ups_23_after_the_hard_end_the_failure_is_said() {
 }
 
 #[test]
+fn ups_23_the_hard_end_also_comes_during_a_call() {
+    let mut world = World::with_a_document();
+    world.then_says(says(500, ""));
+    world.pass(HOUR + DAY - 1);
+    let step = world.begin("a");
+    let calling = world.until_call(step);
+    world.pass(1);
+    assert_eq!(world.finish(calling), Err(Refusal::UpstreamBusy));
+}
+
+#[test]
 fn ups_23_during_a_rotation_the_old_document_is_what_there_is() {
     for (failure, _) in failures() {
         let mut world = World::with_a_document();
