@@ -143,14 +143,16 @@ pub enum Purpose {
     FetchUser,
     /// Asking the upstream provider for a person's addresses.
     FetchEmails,
-    /// Asking an upstream issuer for its metadata (OpenID Connect Discovery 1.0 §4).
+    /// Fetching metadata: an upstream provider's (OpenID Connect Discovery §4, RFC 8414 §3), or that
+    /// of a client whose id is the URL of its metadata document.
     FetchMetadata,
-    /// Asking an upstream issuer for its keys (RFC 7517 §5).
+    /// Fetching the keys with which an upstream provider signs (RFC 7517 §5).
     FetchKeys,
 }
 
 impl Purpose {
-    /// The purpose as a word for logs: `exchange_code`, `fetch_user`.
+    /// The purpose as a word for logs: `exchange_code`, `fetch_user`, `fetch_metadata`,
+    /// `fetch_keys`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -75,7 +75,7 @@ impl Patience {
     }
 
     /// 20 ms, doubled each time.
-    fn pause(self, now: Timestamp) -> Option<(Pause, Self)> {
+    pub(crate) fn pause(self, now: Timestamp) -> Option<(Pause, Self)> {
         if self.until.has_passed(now) {
             return None;
         }

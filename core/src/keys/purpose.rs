@@ -47,12 +47,16 @@ pub(crate) enum Purpose {
     KeptKeyRecord,
     /// The marks by which an upstream provider's tokens are known again.
     UpstreamMark,
+    /// Which slot of the cache a document is kept in.
+    CacheName,
+    /// Records of cached documents.
+    CacheRecord,
 }
 
 impl Purpose {
     pub(super) const COUNT: usize = Self::ALL.len();
 
-    pub(super) const ALL: [Self; 22] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::ClientId,
         Self::ClientSecret,
         Self::ConsentForm,
@@ -75,6 +79,8 @@ impl Purpose {
         Self::KeptKeyName,
         Self::KeptKeyRecord,
         Self::UpstreamMark,
+        Self::CacheName,
+        Self::CacheRecord,
     ];
 
     pub(crate) const fn label(self) -> &'static str {
@@ -101,6 +107,8 @@ impl Purpose {
             Self::KeptKeyName => "kept signing key name",
             Self::KeptKeyRecord => "kept signing key record",
             Self::UpstreamMark => "upstream mark",
+            Self::CacheName => "cache name",
+            Self::CacheRecord => "cache record",
         }
     }
 }

@@ -229,6 +229,13 @@ pub enum Refusal {
     /// The provider's ID token is signed by a key that the provider does not publish.
     #[error("the provider's ID token is signed by a key that it does not publish")]
     UpstreamKeyUnknown,
+    /// A document that is needed could not be fetched a moment ago, and is not asked for again so
+    /// soon.
+    #[error("fetching a document failed a moment ago")]
+    DocumentFailed,
+    /// A document that is needed is being fetched for another request, and that takes long.
+    #[error("a document is still being fetched")]
+    DocumentAwaited,
 
     // The token endpoint.
     /// The grant type is not offered.

@@ -162,6 +162,8 @@ impl Refusal {
                 (502, "server_error", "The provider's answer could not be used.")
             }
             Self::UpstreamBusy
+            | Self::DocumentFailed
+            | Self::DocumentAwaited
             | Self::UpstreamUnreachable(Unreachable::Connection | Unreachable::Deadline) => {
                 (502, "temporarily_unavailable", "The provider did not answer.")
             }

@@ -8,6 +8,8 @@ use vestibule_core::{HttpCall, Purpose, Response, Unreachable};
 pub struct Upstream {
     pub token: Answer,
     pub user: Answer,
+    pub metadata: Answer,
+    pub keys: Answer,
     /// The calls that came, as method, URL and body.
     pub calls: Vec<String>,
 }
@@ -26,6 +28,8 @@ impl Default for Upstream {
         Self {
             token: Answer::Says(200, token.to_owned()),
             user: Answer::Says(200, user.to_owned()),
+            metadata: Answer::Says(404, String::new()),
+            keys: Answer::Says(404, String::new()),
             calls: Vec::new(),
         }
     }
@@ -38,6 +42,8 @@ impl Upstream {
         let answer = match call.purpose {
             Purpose::ExchangeCode => &self.token,
             Purpose::FetchUser => &self.user,
+            Purpose::FetchMetadata => &self.metadata,
+            Purpose::FetchKeys => &self.keys,
             other => panic!("an unknown purpose: {other:?}"),
         };
         match answer {
