@@ -227,7 +227,7 @@ pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
 pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
 pub use keys::{
-    Algorithm, InvalidKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
+    Algorithm, InvalidKey, PublicKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
 };
 pub use language::{English, Language, Name, Phrase, Situation};
 pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occasion};
