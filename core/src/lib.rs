@@ -193,6 +193,11 @@ mod encoding;
 mod event;
 mod grant;
 mod ids;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "no provider's ID tokens are verified yet")
+)]
+mod jose;
 mod json;
 mod jws;
 mod keys;
@@ -226,6 +231,7 @@ pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
 pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
+pub use jose::IdTokenFault;
 pub use keys::{
     Algorithm, InvalidKey, PublicKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
 };
