@@ -12,6 +12,7 @@ mod signature;
 use serde_json::{Map, Value};
 
 use super::*;
+use crate::keys::{PublicKey, SignatureLibrary};
 use crate::secret::ClientSecret;
 use crate::tick::Timestamp;
 use id_tokens::{IdToken, Key};
@@ -93,4 +94,30 @@ fn hs256_is_accepted_where_it_is_configured_and_only_there() {
         assert_eq!(by(secret, &of(kid, key)), Err(IdTokenFault::Algorithm.into()));
     }
     assert_refused(&token.text(), IdTokenFault::Algorithm);
+}
+
+/// A library that says the same of every signature.
+#[derive(Debug)]
+struct Says(bool);
+
+impl SignatureLibrary for Says {
+    fn verify(&self, _: &PublicKey<'_>, _: &[u8], _: &[u8]) -> Option<bool> {
+        Some(self.0)
+    }
+}
+
+#[test]
+fn a_library_is_asked_for_the_signature_and_for_nothing_else() {
+    let by = |library: Says, token: &IdToken| {
+        let set = set();
+        verify(&token.text(), &Keys::Published(&set), &expected(NOW), Some(&library)).map(drop)
+    };
+    let forged = token().signed_by(Key::Ed25519(8));
+    assert_eq!(by(Says(true), &forged), Ok(()));
+    assert_eq!(by(Says(false), &token()), Err(IdTokenFault::Signature.into()));
+    let fault = |token: IdToken| by(Says(true), &token);
+    assert_eq!(fault(token().claim("aud", "evil")), Err(IdTokenFault::Audience.into()));
+    assert_eq!(fault(token().header("alg", "none")), Err(IdTokenFault::Algorithm.into()));
+    assert_eq!(fault(token().header("alg", "RS256")), Err(IdTokenFault::Algorithm.into()));
+    assert_eq!(fault(token().header("kid", "evil")), Err(NotVerified::UnknownKey));
 }
