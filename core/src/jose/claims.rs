@@ -22,13 +22,19 @@ const TENANT: &str = "{tenantid}";
 
 type Claims = Map<String, Value>;
 
-/// All rules, in the order of the specification. `alg` is that with which the token was verified.
+/// All rules, in the order of the specification. `alg` is that with which the token was verified,
+/// `key_issuer` the issuer that its key is for, where that is said.
 pub(super) fn check(
     claims: &Claims,
     alg: &str,
+    key_issuer: Option<&str>,
     expected: &Expected<'_>,
 ) -> Result<(), IdTokenFault> {
     issuer(claims, expected.issuer)?;
+    if let (Some(key_issuer), true) = (key_issuer, expected.issuer.contains(TENANT)) {
+        // JWT-12: among many tenants, a key that is one's signs for no other.
+        issuer(claims, key_issuer)?;
+    }
     audience(claims, expected.client_id)?;
     authorized_party(claims, expected.client_id)?;
     times(claims, expected.now)?;

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::compact::Compact;
-use super::jwk_set::{Found, JwkSet};
+use super::jwk_set::{Found, Jwk, JwkSet};
 use super::{IdTokenFault, NotVerified, claims};
 use crate::keys::{SignatureLibrary, hs256_from_bytes};
 use crate::secret::ClientSecret;
@@ -45,20 +45,24 @@ pub(crate) fn verify(
     library: Option<&dyn SignatureLibrary>,
 ) -> Result<Map<String, Value>, NotVerified> {
     let token = Compact::read(token)?;
-    match keys {
-        Keys::Published(set) => verify_published(&token, set, library)?,
-        Keys::Secret(secret) => verify_secret(&token, secret)?,
-    }
+    let key_issuer = match keys {
+        Keys::Published(set) => verify_published(&token, set, library)?.issuer(),
+        Keys::Secret(secret) => {
+            verify_secret(&token, secret)?;
+            None
+        }
+    };
     let claims = token.claims()?;
-    claims::check(&claims, &token.alg, expected)?;
+    claims::check(&claims, &token.alg, key_issuer, expected)?;
     Ok(claims)
 }
 
-fn verify_published(
+/// Answers the key that signed the token.
+fn verify_published<'a>(
     token: &Compact<'_>,
-    set: &JwkSet,
+    set: &'a JwkSet,
     library: Option<&dyn SignatureLibrary>,
-) -> Result<(), NotVerified> {
+) -> Result<&'a Jwk, NotVerified> {
     // JWT-01, JWT-02: asked before the key is looked for, so that nothing is fetched for such a token.
     if !["RS256", "ES256", "EdDSA"].contains(&token.alg.as_str()) {
         return Err(IdTokenFault::Algorithm.into());
@@ -69,11 +73,12 @@ fn verify_published(
         Found::None => return Err(NotVerified::UnknownKey),
     };
     // JWT-03: the algorithm is the key's.
-    if token.alg != key.alg() {
+    let public = key.public();
+    if token.alg != public.alg() {
         return Err(IdTokenFault::Algorithm.into());
     }
-    if key.verify(library, token.signed.as_bytes(), &token.signature) {
-        return Ok(());
+    if public.verify(library, token.signed.as_bytes(), &token.signature) {
+        return Ok(key);
     }
     // A token that names no key may be of one that has replaced the one that is known.
     Err(match token.kid {

@@ -8,7 +8,7 @@ use crate::keys::{MODULUS_BITS, PublicKey};
 /// How many keys of a set are looked at. Providers publish two to ten.
 const MOST: usize = 64;
 
-/// The longest name of a key that is looked at, in bytes.
+/// The longest name of a key that is looked at, in bytes; and of its issuer.
 pub(super) const LONGEST_KID: usize = 512;
 
 /// The keys of a JWK set (RFC 7517 §5) with which a signature can be verified; all others are left
@@ -21,14 +21,16 @@ pub(crate) struct JwkSet {
 /// What a set has for a token.
 #[derive(Debug)]
 pub(super) enum Found<'a> {
-    One(PublicKey<'a>),
+    One(&'a Jwk),
     Several,
     None,
 }
 
+/// One of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Jwk {
+pub(super) struct Jwk {
     kid: Option<String>,
+    issuer: Option<String>,
     material: Material,
 }
 
@@ -69,7 +71,7 @@ impl JwkSet {
         };
         let mut fitting = self.keys.iter().filter(fits);
         match (fitting.next(), fitting.next()) {
-            (Some(key), None) => Found::One(key.material.public()),
+            (Some(key), None) => Found::One(key),
             (Some(_), Some(_)) => Found::Several,
             (None, _) => Found::None,
         }
@@ -80,14 +82,19 @@ impl Jwk {
     /// `None` for a key that verifies no signature here (RFC 7517 §5: it is ignored).
     fn read(jwk: &Value) -> Option<Self> {
         let jwk = jwk.as_object()?;
-        let kid = match jwk.get("kid") {
-            None => None,
-            Some(Value::String(kid)) if kid.len() <= LONGEST_KID => Some(kid.clone()),
-            Some(_) => return None,
-        };
+        let (kid, issuer) = (name(jwk, "kid")?, name(jwk, "issuer")?);
         let material = Material::read(jwk)?;
         (is(jwk, "use", "sig") && is(jwk, "alg", material.public().alg()) && may_verify(jwk))
-            .then_some(Self { kid, material })
+            .then_some(Self { kid, issuer, material })
+    }
+
+    pub(super) fn public(&self) -> PublicKey<'_> {
+        self.material.public()
+    }
+
+    /// Whose tokens it signs, where one set is that of many (Microsoft Entra ID).
+    pub(super) fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 }
 
@@ -160,6 +167,15 @@ fn may_verify(jwk: &Map<String, Value>) -> bool {
 /// Whether a member is missing or says this.
 fn is(jwk: &Map<String, Value>, member: &str, wanted: &str) -> bool {
     jwk.get(member).is_none_or(|value| value == wanted)
+}
+
+/// `None` where it is no text, or longer than any.
+fn name(jwk: &Map<String, Value>, member: &str) -> Option<Option<String>> {
+    match jwk.get(member) {
+        None => Some(None),
+        Some(Value::String(name)) if name.len() <= LONGEST_KID => Some(Some(name.clone())),
+        Some(_) => None,
+    }
 }
 
 fn text<'a>(jwk: &'a Map<String, Value>, member: &str) -> Option<&'a str> {

@@ -5,6 +5,7 @@ use super::id_tokens::{base64url, signed};
 use super::*;
 
 const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+const OTHER_TENANT: &str = "8188040d-6c67-4c5b-b112-36a304b66dad";
 
 #[track_caller]
 fn assert_claim_refused(name: &str, value: impl Into<Value>, fault: IdTokenFault) {
@@ -76,29 +77,47 @@ fn jwt_12_the_issuer_is_compared_exactly() {
 }
 
 /// Verified with an issuer that has a tenant inside.
-fn of_a_tenant(token: &IdToken) -> Result<(), NotVerified> {
+fn of_a_tenant(token: &IdToken, set: &JwkSet) -> Result<(), NotVerified> {
     let issuer = "https://login.test/{tenantid}/v2.0";
     let expected = Expected { issuer, ..expected(NOW) };
-    verify(&token.text(), &Keys::Published(&set()), &expected, None).map(drop)
+    verify(&token.text(), &Keys::Published(set), &expected, None).map(drop)
+}
+
+fn tenant_issuer(tenant: &str) -> String {
+    format!("https://login.test/{tenant}/v2.0")
 }
 
 #[test]
 fn jwt_12_the_tenant_of_an_issuer_is_the_tokens_own() {
-    let of =
-        |issuer: String, tid: Value| of_a_tenant(&token().claim("iss", issuer).claim("tid", tid));
-    let at = |tenant: &str| format!("https://login.test/{tenant}/v2.0");
+    let set = set();
+    let of = |issuer: &str, tid: Value| {
+        of_a_tenant(&token().claim("iss", issuer).claim("tid", tid), &set)
+    };
+    let at = tenant_issuer;
     let issuer = IdTokenFault::Issuer.into();
     let tenant = IdTokenFault::Tenant.into();
-    assert_eq!(of(at(TENANT), TENANT.into()), Ok(()));
-    let other = TENANT.replace('9', "8");
-    assert_eq!(of(at(&other), TENANT.into()), Err(issuer));
-    assert_eq!(of(at("{tenantid}"), TENANT.into()), Err(issuer));
-    assert_eq!(of(ISSUER.to_owned(), TENANT.into()), Err(issuer));
+    assert_eq!(of(&at(TENANT), TENANT.into()), Ok(()));
+    assert_eq!(of(&at(OTHER_TENANT), TENANT.into()), Err(issuer));
+    assert_eq!(of(&at("{tenantid}"), TENANT.into()), Err(issuer));
+    assert_eq!(of(ISSUER, TENANT.into()), Err(issuer));
     for tid in ["", "{tenantid}", "common", "x/../y", &"-".repeat(36), &"a".repeat(36)] {
-        assert_eq!(of(at(tid), tid.into()), Err(tenant), "{tid}");
+        assert_eq!(of(&at(tid), tid.into()), Err(tenant), "{tid}");
     }
-    assert_eq!(of(at("1"), json!(1)), Err(tenant));
-    assert_eq!(of_a_tenant(&token().claim("iss", at(TENANT))), Err(tenant));
+    assert_eq!(of(&at("1"), json!(1)), Err(tenant));
+    assert_eq!(of_a_tenant(&token().claim("iss", at(TENANT)), &set), Err(tenant));
+}
+
+#[test]
+fn jwt_12_a_key_of_one_tenant_signs_for_no_other() {
+    let by_key_of = |key_issuer: &str| {
+        let mut set = id_tokens::jwk_set(&[("ed", Key::Ed25519(7))]);
+        set["keys"][0]["issuer"] = key_issuer.into();
+        let token = token().claim("iss", tenant_issuer(TENANT)).claim("tid", TENANT);
+        of_a_tenant(&token, &parse(&set).unwrap())
+    };
+    assert_eq!(by_key_of(&tenant_issuer("{tenantid}")), Ok(()));
+    assert_eq!(by_key_of(&tenant_issuer(TENANT)), Ok(()));
+    assert_eq!(by_key_of(&tenant_issuer(OTHER_TENANT)), Err(IdTokenFault::Issuer.into()));
 }
 
 #[test]
