@@ -227,10 +227,10 @@ pub use config::{
 pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
-pub use jose::IdTokenFault;
 pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
+pub use jose::IdTokenFault;
 pub use keys::{
-    Algorithm, InvalidKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
+    Algorithm, InvalidKey, PublicKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
 };
 pub use language::{English, Language, Name, Phrase, Situation};
 pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occasion};

@@ -1,6 +1,7 @@
 //! `vestibule serve`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use vestibule_core::{Server, SigningKey};
 
@@ -55,6 +56,7 @@ async fn server(settings: Settings, store: &Store) -> Result<Server, String> {
     }
     config.signing_keys =
         config.signing_keys.into_iter().map(|key| key.with_library(&AwsLc)).collect();
+    config.signature_library = Some(Arc::new(AwsLc));
     let server = Server::new(config).map_err(|invalid| invalid.to_string())?;
     // Requests are answered as far as the store lets them be.
     if let Err(refusal) = store.drive(|tick| server.mark_store(tick)).await {

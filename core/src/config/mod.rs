@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::ConfiguredClient;
-use crate::keys::SigningKey;
+use crate::keys::{SignatureLibrary, SigningKey};
 use crate::language::{English, Language};
 use crate::provider::Provider;
 use crate::secret::{InitialAccessToken, SealingSecret};
@@ -63,6 +63,9 @@ pub struct Config {
     /// Whether the application maps people to claims or tokens: whether [`MapUser`](crate::MapUser)
     /// is asked.
     pub map_users: bool,
+    /// What verifies the signatures of upstream providers' ID tokens, as far as it takes their
+    /// keys. Default: core does, which takes longer.
+    pub signature_library: Option<Arc<dyn SignatureLibrary>>,
 }
 
 impl Config {
@@ -85,6 +88,7 @@ impl Config {
             look: Look::default(),
             languages: vec![Arc::new(English)],
             map_users: false,
+            signature_library: None,
         }
     }
 

@@ -20,7 +20,8 @@ pub(super) fn depart(
     now: Timestamp,
 ) -> Result<Response, Refusal> {
     let names = setup.cookies();
-    let location = pending.upstream_location(setup, metadata, now).ok_or(Refusal::RequestTooLong)?;
+    let location =
+        pending.upstream_location(setup, metadata, now).ok_or(Refusal::RequestTooLong)?;
     let seconds = pending.expires_at().remaining(now).as_secs();
     let handle = pending.handle();
     let value = pending.into_cookie(setup);

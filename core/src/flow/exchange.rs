@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Rejected;
 use super::callback::{Callback, UpstreamCode};
 use super::pending::PendingUpstream;
-use super::Rejected;
 use crate::effect::{HttpCall, Purpose, Unreachable};
 use crate::provider::{ProviderMetadata, read_tokens, token_request};
 use crate::refusal::Refusal;

@@ -20,9 +20,7 @@ pub(super) fn fetch(setup: &Setup, callback: Callback, tick: &mut Tick) -> Step<
     let metadata = provider::metadata(&setup, &callback.pending.provider, tick);
     let exchanged = metadata.then(tick, |metadata, _| match metadata {
         Ok(metadata) => ExchangingCode::ask(callback, metadata).erase(),
-        Err(refusal) => {
-            Step::Done(Err(Box::new(callback.pending.request.rejected(refusal))))
-        }
+        Err(refusal) => Step::Done(Err(Box::new(callback.pending.request.rejected(refusal)))),
     });
     let verifying = setup.clone();
     exchanged

@@ -48,8 +48,7 @@ impl Resume<HttpCall, Result<Described, Box<Rejected>>> for FetchingUser {
         let userinfo = answer.map_err(Refusal::UpstreamUnreachable).and_then(|it| document(&it));
         Step::Done(match userinfo {
             Ok(userinfo) => {
-                let said =
-                    Said { id_token: claims, userinfo: Some(userinfo), ..Said::default() };
+                let said = Said { id_token: claims, userinfo: Some(userinfo), ..Said::default() };
                 Ok(Described { exchanged, said })
             }
             Err(refusal) => Err(exchanged.rejected(refusal)),

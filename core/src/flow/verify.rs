@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Rejected;
 use super::exchange::Exchanged;
 use crate::cache;
-use crate::jose::{self, Expected, JwkSet, Keys, NotVerified};
+use crate::jose::{self, Expected, JwkSet, Keys, NotVerified, has_key_of};
 use crate::provider::IdToken;
 use crate::refusal::Refusal;
 use crate::setup::Setup;
@@ -44,8 +44,9 @@ pub(super) fn verify(
         (IdToken::Required, Some(_), None) => Step::Done(Err(exchanged.rejected(NO_KEYS))),
         (IdToken::Required, Some(token), Some(jwks_uri)) => {
             let setup = setup.clone();
-            let names_one = move |keys: &JwkSet| keys.names_key_of(token.expose());
-            let keys = cache::fetched(&setup, jwks_uri.url().clone(), names_one, tick);
+            let library = setup.config().signature_library.clone();
+            let suits = move |keys: &JwkSet| has_key_of(token.expose(), keys, library.as_deref());
+            let keys = cache::fetched(&setup, jwks_uri.url().clone(), suits, tick);
             keys.then(tick, move |keys, tick| {
                 Step::Done(match keys {
                     Ok(keys) => checked(&setup, exchanged, &Keys::Published(&keys), tick.now),
@@ -73,7 +74,7 @@ fn checked(
         now,
     };
     let token = tokens.id_token.as_ref().map_or("", |token| token.expose());
-    match jose::verify(token, keys, &expected, None) {
+    match jose::verify(token, keys, &expected, setup.config().signature_library.as_deref()) {
         Ok(claims) => Ok(Verified { exchanged, claims: Some(claims) }),
         Err(NotVerified::UnknownKey) => Err(exchanged.rejected(Refusal::UpstreamKeyUnknown)),
         Err(NotVerified::Refused(fault)) => Err(exchanged.rejected(Refusal::IdToken(fault))),

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::public::PublicKey;
 use super::{ed25519, es256, hs256};
 use crate::encoding::from_base64url;
 
@@ -64,12 +65,25 @@ pub trait Verify: Send + Sync {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
-/// A library that signs in place of core's own: each key is offered to it, and what it does not take
-/// stays where it was.
-pub trait SignatureLibrary {
+/// A library that signs and verifies in place of core's own: each key is offered to it, and what it
+/// does not take stays where it was. Unless it says otherwise it takes none.
+pub trait SignatureLibrary: fmt::Debug + Send + Sync {
     /// Signs with a key of `algorithm`, given its secret: 32 bytes, the seed of an EdDSA key (RFC
-    /// 8032 §5.1.5) or the scalar of an ES256 one.
-    fn signer(&self, algorithm: Algorithm, secret: &[u8; 32]) -> Option<Arc<dyn Signer>>;
+    /// 8032 §5.1.5) or the scalar of an ES256 one. See [`SigningKey::with_library`].
+    fn signer(&self, algorithm: Algorithm, secret: &[u8; 32]) -> Option<Arc<dyn Signer>> {
+        let _ = (algorithm, secret);
+        None
+    }
+
+    /// Whether `signature`, in the form of JWS, is that of `message` by the key of somebody else.
+    /// See [`Config::signature_library`](crate::Config::signature_library).
+    ///
+    /// It accepts exactly what the key's algorithm accepts; what breaks if it accepts more is who
+    /// somebody is.
+    fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> Option<bool> {
+        let _ = (key, message, signature);
+        None
+    }
 }
 
 /// A signing library failed.
@@ -220,6 +234,7 @@ mod tests {
     use super::*;
 
     /// Takes EdDSA keys, and signs with their secrets.
+    #[derive(Debug)]
     struct Library;
 
     struct Signs(Vec<u8>);

@@ -8,9 +8,9 @@ use super::{Frame, Reader, html};
 use crate::flow::AuthorizeRequest;
 use crate::ids::ProviderId;
 use crate::language::{Language, Name, Phrase};
+use crate::provider::Metadata;
 use crate::provider::Provider;
 use crate::reply::Response;
-use crate::provider::Metadata;
 use crate::setup::Setup;
 
 #[derive(Template)]

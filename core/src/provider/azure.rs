@@ -34,7 +34,8 @@ pub fn azure_at(
         return Err(InvalidTenant);
     }
     let at = |path: &str| authority.below(&format!("/{tenant}{path}"));
-    let mut metadata = ProviderMetadata::new(at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));
+    let mut metadata =
+        ProviderMetadata::new(at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));
     let named = if any { "{tenantid}" } else { tenant };
     let authority = authority.to_string();
     metadata.issuer = Some(format!("{}/{named}/v2.0", authority.trim_end_matches('/')));

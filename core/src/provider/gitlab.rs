@@ -15,10 +15,8 @@ pub fn gitlab_at(
     client_id: impl Into<String>,
     client_secret: ClientSecret,
 ) -> Provider {
-    let mut metadata = ProviderMetadata::new(
-        base_url.below("/oauth/authorize"),
-        base_url.below("/oauth/token"),
-    );
+    let mut metadata =
+        ProviderMetadata::new(base_url.below("/oauth/authorize"), base_url.below("/oauth/token"));
     metadata.issuer = Some(base_url.to_string().trim_end_matches('/').to_owned());
     metadata.userinfo_endpoint = Some(base_url.below("/oauth/userinfo"));
     metadata.jwks_uri = Some(base_url.below("/oauth/discovery/keys"));

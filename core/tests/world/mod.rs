@@ -7,6 +7,7 @@
 
 pub mod browser;
 pub mod explore;
+pub mod id_tokens;
 pub mod store;
 pub mod upstream;
 

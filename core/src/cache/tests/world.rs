@@ -9,7 +9,7 @@ use super::super::slot::Place;
 use super::super::{Cached, fetched};
 use crate::config::{Config, Issuer};
 use crate::drive::blocking::Store;
-use crate::effect::{HttpCall, Purpose, Unreachable};
+use crate::effect::{HttpCall, Purpose, Reach, Unreachable};
 use crate::json;
 use crate::keys::{Algorithm, SigningKey};
 use crate::memory::MemoryStore;

@@ -1,0 +1,70 @@
+//! The parts of a compact JWS (RFC 7515 §3.1), before anybody has verified anything.
+
+use serde_json::{Map, Value};
+
+use super::IdTokenFault;
+use super::jwk_set::LONGEST_KID;
+use crate::encoding::from_base64url;
+use crate::json;
+
+/// The longest token that is looked at, in characters.
+const LONGEST: usize = 16 * 1024;
+
+/// A token whose form is right, and of which nothing is known to be true.
+pub(super) struct Compact<'a> {
+    pub(super) alg: String,
+    pub(super) kid: Option<String>,
+    /// What the signature is of.
+    pub(super) signed: &'a str,
+    pub(super) signature: Vec<u8>,
+    claims: Vec<u8>,
+}
+
+impl<'a> Compact<'a> {
+    pub(super) fn read(token: &'a str) -> Result<Self, IdTokenFault> {
+        let malformed = IdTokenFault::Malformed;
+        if token.len() > LONGEST {
+            return Err(malformed);
+        }
+        // JWT-18: neither four dots, which is encrypted (RFC 7516 §3.1), nor one, nor JSON.
+        let (signed, signature) = token.rsplit_once('.').ok_or(malformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(malformed)?;
+        let decoded = |part: &str| from_base64url(part).ok_or(malformed);
+        let (header, claims, signature) = (decoded(header)?, decoded(claims)?, decoded(signature)?);
+        let header = json::object(&header).ok_or(malformed)?;
+        check_type(&header)?;
+        // JWT-08: nothing critical is understood here, so nothing may be critical (RFC 7515 §4.1.11,
+        // RFC 7797 §3).
+        if header.contains_key("crit") || header.contains_key("b64") {
+            return Err(IdTokenFault::Critical);
+        }
+        // JWT-05: `jku`, `jwk`, `x5u` and `x5c` are not even read: a token does not bring its key.
+        let alg = header.get("alg").and_then(Value::as_str).ok_or(IdTokenFault::Algorithm)?;
+        Ok(Self { alg: alg.to_owned(), kid: kid(&header)?, signed, signature, claims })
+    }
+
+    /// The claims, for whoever has verified the signature.
+    pub(super) fn claims(&self) -> Result<Map<String, Value>, IdTokenFault> {
+        json::object(&self.claims).ok_or(IdTokenFault::Malformed)
+    }
+}
+
+/// JWT-14: an ID token says `JWT` or nothing; an access token or a logout token says what it is (RFC
+/// 8725 §3.11). Compared without case, and it may have its media type prefix (RFC 7515 §4.1.9).
+fn check_type(header: &Map<String, Value>) -> Result<(), IdTokenFault> {
+    let Some(typ) = header.get("typ") else { return Ok(()) };
+    let typ = typ.as_str().ok_or(IdTokenFault::Type)?.to_ascii_lowercase();
+    match typ.strip_prefix("application/").unwrap_or(&typ) {
+        "jwt" => Ok(()),
+        _ => Err(IdTokenFault::Type),
+    }
+}
+
+/// JWT-06: a name that is no text, or longer than any, is not looked for.
+fn kid(header: &Map<String, Value>) -> Result<Option<String>, IdTokenFault> {
+    match header.get("kid") {
+        None => Ok(None),
+        Some(Value::String(kid)) if kid.len() <= LONGEST_KID => Ok(Some(kid.clone())),
+        Some(_) => Err(IdTokenFault::Malformed),
+    }
+}
