@@ -78,6 +78,9 @@ pub struct Provider {
     pub id_token: IdToken,
     /// Where a person is found in the provider's documents.
     pub claims: ClaimNames,
+    /// Whether its tokens are kept, sealed, in the grant: for an application that calls the provider
+    /// in a person's name, and where organisations or teams decide who may sign in. Default `false`.
+    pub keep_tokens: bool,
     /// Where it goes a way that no other provider goes.
     pub(crate) way: Way,
 }
@@ -131,6 +134,7 @@ impl Provider {
             callback_path: None,
             id_token: IdToken::Ignored,
             claims: ClaimNames::default(),
+            keep_tokens: false,
             way: Way::Plain,
         }
     }

@@ -8,6 +8,7 @@ use vestibule_core::{HttpCall, Purpose, Response, Unreachable};
 pub struct Upstream {
     pub token: Answer,
     pub user: Answer,
+    pub emails: Answer,
     pub metadata: Answer,
     pub keys: Answer,
     /// The calls that came, as method, URL and body.
@@ -28,6 +29,7 @@ impl Default for Upstream {
         Self {
             token: Answer::Says(200, token.to_owned()),
             user: Answer::Says(200, user.to_owned()),
+            emails: Answer::Says(404, String::new()),
             metadata: Answer::Says(404, String::new()),
             keys: Answer::Says(404, String::new()),
             calls: Vec::new(),
@@ -42,6 +44,7 @@ impl Upstream {
         let answer = match call.purpose {
             Purpose::ExchangeCode => &self.token,
             Purpose::FetchUser => &self.user,
+            Purpose::FetchEmails => &self.emails,
             Purpose::FetchMetadata => &self.metadata,
             Purpose::FetchKeys => &self.keys,
             other => panic!("an unknown purpose: {other:?}"),

@@ -197,14 +197,14 @@ fn ups_01_a_call_is_bounded_in_length_and_time() {
 }
 
 #[test]
-fn a_call_goes_to_what_is_configured_and_asks_for_json() {
+fn a_call_goes_where_its_kind_may_and_asks_for_json() {
     let mut world = World::new();
     world.want("a").unwrap();
     let call = &world.calls[0];
     let accepted = &call.headers[header::ACCEPT];
     assert_eq!(
         (call.url.as_str(), call.reach, accepted.to_str().unwrap()),
-        (URL, Reach::Configured, "application/json")
+        (URL, Reach::PublicAddresses, "application/json")
     );
 }
 

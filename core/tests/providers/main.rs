@@ -1,0 +1,10 @@
+//! Identity providers, each with answers shaped as its documentation shows them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests say so when something is wrong")]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+#[path = "../world/id_tokens.rs"]
+mod id_tokens;
+
+mod oidc;
