@@ -56,7 +56,7 @@ impl ConsentForm {
 /// The endpoint.
 pub(crate) fn consent(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<Answer> {
     match read(setup, request, tick.now) {
-        Ok(Said::Cancelled(answer)) => Step::Done(answer),
+        Ok(Said::Cancelled(answer)) => Step::Done(*answer),
         Ok(Said::Agreed(leaving)) => leave(setup, request.headers(), *leaving, tick),
         Err(refusal) => Step::Done(Answer::refused(refusal)),
     }
@@ -65,7 +65,7 @@ pub(crate) fn consent(setup: &Setup, request: &Request, tick: &mut Tick) -> Step
 /// What the person said.
 enum Said {
     /// No; the client is told.
-    Cancelled(Answer),
+    Cancelled(Box<Answer>),
     /// Yes.
     Agreed(Box<Leaving>),
 }
@@ -94,7 +94,7 @@ fn read(setup: &Setup, request: &Request, now: Timestamp) -> Result<Said, Refusa
         let forgotten = forget(setup, request.headers(), &asked, setup.providers(), now);
         let rejected = asked.rejected(Refusal::Cancelled);
         let told = rejected.redirected(setup, Event::SignInCancelled { client_id });
-        return Ok(Said::Cancelled(told.and_cookie(forgotten)));
+        return Ok(Said::Cancelled(Box::new(told.and_cookie(forgotten))));
     }
     let provider =
         setup.provider(&params.required("provider")?).ok_or(Refusal::UnknownProvider)?.clone();

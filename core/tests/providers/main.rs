@@ -4,7 +4,4 @@
 #[path = "../world/mod.rs"]
 mod world;
 
-#[path = "../world/id_tokens.rs"]
-mod id_tokens;
-
 mod oidc;

@@ -4,8 +4,8 @@ use serde_json::json;
 use vestibule_core::provider::oidc;
 use vestibule_core::{ClientSecret, ProviderId};
 
-use crate::id_tokens::{IdToken, Key, jwk_set};
 use crate::world::browser::callback_of;
+use crate::world::id_tokens::{IdToken, Key, jwk_set};
 use crate::world::upstream::Answer;
 use crate::world::{
     Browser, World, authorize_with, claims_of, config, json_of, location, query_of,
