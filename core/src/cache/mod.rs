@@ -1,10 +1,10 @@
 //! Documents of others that are fetched over HTTP and kept for a while: one fetch serves all
 //! requests of all instances.
 //!
-//! They live in the store's 1 024 slots `cache/{n}`, so that whoever can name a URL makes the store
-//! grow no further than that. A slot holds one document in its parsed form, with its whole URL;
-//! another one of the same slot overwrites it. Whoever fetches writes a lease into the slot first,
-//! and everybody else waits for what becomes of it.
+//! What the operator configured has a record of its own each. What strangers name lives in 1 024
+//! slots, so that whoever can name a URL makes the store grow no further than that; a slot holds one
+//! document in its parsed form, with its whole URL, and another one of the same slot overwrites it.
+//! Whoever fetches writes a lease there first, and everybody else waits for what becomes of it.
 //!
 //! A cache is not needed to answer. Where the store does not say what is in a slot, or does not take
 //! a lease or a document, the document is fetched all the same: a store that stumbles must not end
