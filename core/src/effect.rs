@@ -143,6 +143,8 @@ pub enum Purpose {
     FetchUser,
     /// Asking the upstream provider for a person's addresses.
     FetchEmails,
+    /// Asking the upstream provider for a person's organisations and teams.
+    FetchMemberships,
     /// Fetching metadata: an upstream provider's (OpenID Connect Discovery §4, RFC 8414 §3), or that
     /// of a client whose id is the URL of its metadata document.
     FetchMetadata,
@@ -159,6 +161,7 @@ impl Purpose {
             Self::ExchangeCode => "exchange_code",
             Self::FetchUser => "fetch_user",
             Self::FetchEmails => "fetch_emails",
+            Self::FetchMemberships => "fetch_memberships",
             Self::FetchMetadata => "fetch_metadata",
             Self::FetchKeys => "fetch_keys",
         }

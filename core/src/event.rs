@@ -94,7 +94,8 @@ pub enum Ended {
     RefreshTokenReplayed,
     /// A token shows a generation that the record never reached: a write was lost.
     LostWrite,
-    /// The application refused the person at a refresh.
+    /// At a refresh the person was no longer allowed: by the application, or by the rules of
+    /// [`Access`](crate::Access).
     Denied,
     /// The operator ended it with others, by a [`Cutoff`](crate::Cutoff), and somebody came with one
     /// of its tokens.

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Facts;
 use crate::check::pkce::CodeChallenge;
 use crate::flow::{IssuedCode, Revoked, TokenGrant};
 use crate::ids::{ClientId, GrantId};
@@ -42,6 +43,8 @@ pub(crate) struct Allowed {
     pub(crate) scope: String,
     pub(crate) resource: String,
     pub(crate) user: User,
+    /// What rules of access are judged by, beside the person.
+    pub(crate) facts: Facts,
     /// Marks of the upstream provider's tokens, where an application could hand them out.
     pub(crate) upstream: Vec<[u8; 16]>,
 }

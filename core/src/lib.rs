@@ -180,6 +180,7 @@ pub mod flow;
 pub mod provider;
 pub mod store;
 
+mod access;
 mod administer;
 mod bearer;
 mod cache;
@@ -214,15 +215,16 @@ mod step;
 mod swap;
 mod tick;
 
+pub use access::{Access, EmailPattern, InvalidEmailPattern, NotAllowed, ProviderAccess, Rule};
 pub use administer::{GrantSummary, Grants, Wiped};
 pub use bearer::{Challenge, Principal};
 pub use charge::Charge;
 pub use check::redirect_uri::{RegisteredRedirect, Unacceptable};
 pub use client::ConfiguredClient;
 pub use config::{
-    Colour, Config, ConfigFault, Consent, EndpointUrl, Fault, InvalidColour, InvalidEndpoint,
-    InvalidIssuer, InvalidLogo, InvalidResource, Issuer, Lifetimes, Logo, Look, Paths,
-    Registration, Resource,
+    AccessFault, Colour, Config, ConfigFault, Consent, EndpointUrl, Fault, InvalidColour,
+    InvalidEndpoint, InvalidIssuer, InvalidLogo, InvalidResource, Issuer, Lifetimes, Logo, Look,
+    Paths, Registration, Resource,
 };
 pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::access::Access;
 use crate::check::redirect_uri::Policy;
 use crate::client::{Client, ConfiguredClient};
 use crate::config::{Config, Issuer, Lifetimes, Paths, Registration, Resource};
@@ -135,6 +136,11 @@ impl Setup {
 
     pub(crate) fn cookies(&self) -> &CookieNames {
         &self.0.cookies
+    }
+
+    /// Who may sign in.
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.config.access
     }
 
     pub(crate) fn maps_users(&self) -> bool {

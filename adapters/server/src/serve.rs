@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use vestibule_core::{Server, SigningKey};
+use vestibule_core::{Config, Server, SigningKey};
 
 use crate::config::{self, Settings};
 use crate::host::OwnHost;
@@ -35,10 +35,23 @@ async fn serve(settings: Settings) -> Result<(), String> {
              this machine that writes X-Forwarded-For"
         );
     }
+    if settings.config.access.allows_everybody() {
+        tracing::warn!("{}", open_to_everybody(&settings.config));
+    }
     let server = server(settings, &store).await?;
     let own_host = OwnHost::of_loopback(server.issuer(), &listener)?;
     let driver = running::driver(transport, store);
     running::run(listener, &limits, server, driver, health::own(), own_host, "").await
+}
+
+/// What an operator may not have meant, and many do.
+fn open_to_everybody(config: &Config) -> String {
+    let names: Vec<_> = config.providers.iter().map(|provider| provider.name.as_str()).collect();
+    let names = names.join(" or ");
+    format!(
+        "everybody who can sign in with {names} may sign in here: there is no rule in [access]. \
+         Set emails = [\"*@example.com\"] there to let in whom you mean"
+    )
 }
 
 /// The server of a configuration; where that names no signing key, with the one in the store.

@@ -96,6 +96,14 @@ fn it_warns_of_what_ends_with_the_process() {
 }
 
 #[test]
+fn it_warns_that_everybody_may_sign_in_where_no_rule_says_who() {
+    let (running, _folder) = start(&[]);
+    running.signal("TERM");
+    let log = running.end().stderr;
+    assert!(log.contains("there is no rule in [access]"), "{log}");
+}
+
+#[test]
 fn the_reference_of_an_error_page_is_in_the_log() {
     let (running, _folder) = start(&["--log", "json"]);
     let page = get(&running.address, "auth.example.com", "/oauth/authorize?client_id=gone");

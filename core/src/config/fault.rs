@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
+use super::access::{AccessFault, check_access};
 use super::provider::check_provider;
 use super::{Config, Consent, Lifetimes};
 use crate::check::redirect_uri::{self, Policy};
@@ -132,6 +133,9 @@ pub enum Fault {
         /// The scope.
         scope: String,
     },
+    /// Something about who may sign in.
+    #[error(transparent)]
+    Access(#[from] AccessFault),
     /// A private-use scheme that is none.
     #[error("{value:?} is no private-use scheme; write it like \"cursor\"")]
     Scheme {
@@ -161,6 +165,7 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
     for (n, provider) in config.providers.iter().enumerate() {
         check_provider(n, provider, &mut faults);
     }
+    check_access(config, &mut faults);
     check_unique(&mut faults, "provider", "id", config.providers.iter().map(|p| p.id.as_str()));
     check_unique(&mut faults, "signing_key", "key", config.signing_keys.iter().map(|k| k.kid()));
     // The metadata of a resource on the issuer's own origin is found by its path (RFC 9728 §3.1).

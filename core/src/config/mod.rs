@@ -1,6 +1,7 @@
 //! What an operator decides: a plain value, checked as a whole by
 //! [`Server::new`](crate::Server::new).
 
+mod access;
 mod consent;
 mod endpoint;
 mod fault;
@@ -10,6 +11,7 @@ mod paths;
 mod provider;
 mod resource;
 
+pub use access::AccessFault;
 pub use consent::Consent;
 pub use endpoint::{EndpointUrl, InvalidEndpoint};
 pub use fault::{ConfigFault, Fault};
@@ -24,6 +26,7 @@ pub(crate) use resource::canonical_resource;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::access::Access;
 use crate::client::ConfiguredClient;
 use crate::keys::{SignatureLibrary, SigningKey};
 use crate::language::{English, Language};
@@ -51,6 +54,8 @@ pub struct Config {
     pub clients: Vec<ConfiguredClient>,
     /// Where people sign in, in the order of the buttons.
     pub providers: Vec<Provider>,
+    /// Who may sign in. Default: everybody whom a provider lets in.
+    pub access: Access,
     /// What tokens are for (RFC 8707). None: the issuer itself.
     pub resources: Vec<Resource>,
     /// Whether people are asked again what they have agreed to before.
@@ -83,6 +88,7 @@ impl Config {
             registration: Registration::default(),
             clients: Vec::new(),
             providers: Vec::new(),
+            access: Access::default(),
             resources: Vec::new(),
             consent: Consent::default(),
             look: Look::default(),

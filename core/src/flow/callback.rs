@@ -177,7 +177,8 @@ fn exchange(
     })
 }
 
-/// Tells the client by redirect, and ends the flow in this browser.
+/// Tells the client by redirect, or the person where it is they who may not; and ends the flow in
+/// this browser.
 fn answer_client(setup: &Setup, handle: FlowHandle, rejected: Rejected) -> Answer {
     // A cutoff ends what was remembered too; otherwise the same consent would come again.
     let forgotten = if rejected.refusal == Refusal::CutOff {
@@ -185,7 +186,12 @@ fn answer_client(setup: &Setup, handle: FlowHandle, rejected: Rejected) -> Answe
     } else {
         None
     };
-    without_cookie(setup, handle, rejected.told(setup)).and_cookie(forgotten)
+    let answer = if let Refusal::NotAllowed(_) = rejected.refusal {
+        rejected.told_to_the_person()
+    } else {
+        rejected.told(setup)
+    };
+    without_cookie(setup, handle, answer).and_cookie(forgotten)
 }
 
 /// The flow is over: its cookie goes.

@@ -5,6 +5,7 @@ use super::mapping::Upstream;
 use super::pending::PendingUpstream;
 use super::redeem::{Code, IssuedCode};
 use super::{Rejected, mapping};
+use crate::access::Facts;
 use crate::cutoff::Questions;
 use crate::event::Event;
 use crate::grant::{Allowed, Binding, CodeData, Grant, Mapping};
@@ -26,6 +27,7 @@ use super::transact::create;
 pub struct Identity {
     pub(super) pending: PendingUpstream,
     pub(super) user: User,
+    pub(super) facts: Facts,
     pub(super) tokens: UpstreamTokens,
 }
 
@@ -41,7 +43,7 @@ impl Identity {
     /// The grant begins, with a code. The upstream tokens end here: where an application mints
     /// tokens, marks of them are kept, by which they are known again, and nothing else.
     fn issue(self, setup: &Setup, mapping: Mapping, code_expires_at: Timestamp) -> IssuedCode {
-        let Self { pending, user, tokens } = self;
+        let Self { pending, user, facts, tokens } = self;
         let upstream = if setup.maps_users() { mapping::marks(setup, &tokens) } else { Vec::new() };
         let request = &pending.request;
         let data = CodeData {
@@ -51,6 +53,7 @@ impl Identity {
                 scope: request.scope.clone(),
                 resource: request.resource.clone(),
                 user,
+                facts,
                 upstream,
             },
             binding: Binding {
@@ -82,8 +85,12 @@ impl Identity {
         }
     }
 
+    pub(super) fn refused(self, refusal: Refusal) -> Box<Rejected> {
+        Box::new(self.pending.request.rejected(refusal))
+    }
+
     fn rejected(self, refusal: Refusal) -> NotIssued {
-        NotIssued::Rejected(Box::new(self.pending.request.rejected(refusal)))
+        NotIssued::Rejected(self.refused(refusal))
     }
 }
 

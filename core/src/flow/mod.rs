@@ -53,6 +53,7 @@
 //! What can be redirected to is a [`RegisteredRedirect`], whose
 //! documentation shows that none can be made of a text.
 
+mod admit;
 mod authorize;
 mod callback;
 mod consent;
@@ -94,7 +95,7 @@ use http::HeaderValue;
 
 use crate::check::redirect_uri::RegisteredRedirect;
 use crate::event::Event;
-use crate::page::Answer;
+use crate::page::{Answer, ErrorPage};
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Response};
 use crate::setup::Setup;
@@ -117,6 +118,12 @@ impl Rejected {
         }
         parameters.push(("iss", setup.issuer().as_str()));
         self.redirect.location(&parameters)
+    }
+
+    /// The person is told first, and by the page's link the client: they came back as somebody who
+    /// may not sign in, which the client cannot mend and may not even show.
+    fn told_to_the_person(self) -> Answer {
+        ErrorPage::with_way_back(self).into()
     }
 
     /// The client is told by redirect; `event` is what happened.

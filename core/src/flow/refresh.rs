@@ -8,6 +8,7 @@ use super::mapping::{self, Upstream};
 use super::revoke::Revoked;
 use super::token::{Outcome, open_token};
 use super::transact::{Decision, transact};
+use crate::access;
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::resource::same_resource;
 use crate::check::scope::{narrowed, remaining};
@@ -208,6 +209,11 @@ fn decide(
     // The token was alive by its own word; the lifetimes of today may be shorter.
     if grant.ends_at(setup.lifetimes()).has_passed(tick.now) {
         return keep(Refusal::TokenExpired);
+    }
+    // Rules may have come since the person signed in.
+    let allowed = &grant.data.allowed;
+    if let Err(refusal) = access::judge(setup.access(), &allowed.user, &allowed.facts) {
+        return end(grant.end(tick.now), Ended::Denied, refusal);
     }
     // What is asked for is judged before anything is spent (REF-14).
     let scope = match refresh.scope(setup, &grant) {

@@ -1,4 +1,5 @@
-use super::{Language, Phrase, Situation};
+use super::{Language, Name, Phrase, Situation};
+use crate::access::{NotAllowed, Rule};
 use crate::refusal::Refusal;
 
 /// English.
@@ -63,6 +64,7 @@ impl Language for English {
                 "Nobody here has checked the application that sent you here. If you follow this \
                  link, it is told that this did not work; go on only if you know the address."
             }
+            Phrase::BackTells => "By this link the application is told that this did not work.",
         };
         text.to_owned()
     }
@@ -70,6 +72,9 @@ impl Language for English {
 
 /// Without the words of the protocol, where people come often.
 fn happened(refusal: &Refusal) -> String {
+    if let Refusal::NotAllowed(person) = refusal {
+        return not_allowed(person);
+    }
     match Situation::of(refusal) {
         Situation::UnknownClient => {
             "It has never registered here, or its registration has ended.".to_owned()
@@ -84,8 +89,29 @@ fn happened(refusal: &Refusal) -> String {
         | Situation::OverOrElsewhere
         | Situation::TookTooLong
         | Situation::OtherSite
+        | Situation::NotAllowed
         | Situation::CannotGoOn => refusal.wire().description.into_owned(),
     }
+}
+
+/// As much as helps the person, and nothing of who else may.
+fn not_allowed(person: &NotAllowed) -> String {
+    let account = Name::new(&person.account);
+    let why = match person.rule {
+        Rule::NoEmail => "The provider gave us no e-mail address for it, and one is needed here.",
+        Rule::EmailUnverified => {
+            "The provider does not say that its e-mail address is yours, and that is needed here."
+        }
+        Rule::MembershipsHidden => {
+            "The provider does not show us which organizations and teams it belongs to, and that is \
+             needed here."
+        }
+        Rule::Organization | Rule::Team | Rule::HostedDomain | Rule::Tenant => {
+            "It belongs to no organization or team that is allowed here."
+        }
+        Rule::NoRule | Rule::Email => "It is not among those that are allowed here.",
+    };
+    format!("You signed in as {account}. {why}")
 }
 
 fn title(situation: Situation) -> &'static str {
@@ -100,6 +126,7 @@ fn title(situation: Situation) -> &'static str {
         Situation::OverOrElsewhere => "This sign-in is over",
         Situation::TookTooLong => "This took too long",
         Situation::OtherSite => "This came from another site",
+        Situation::NotAllowed => "This account may not sign in here",
         Situation::CannotGoOn => "This sign-in cannot go on",
     }
 }
@@ -127,6 +154,10 @@ fn mend(situation: Situation) -> &'static str {
         Situation::OtherSite => {
             "If you wanted to sign in, connect again from the application. If not, close this page: \
              nothing has happened."
+        }
+        Situation::NotAllowed => {
+            "Connect again from the application with another account, or ask whoever runs this \
+             server to allow this one."
         }
         Situation::ProviderFailed | Situation::TookTooLong | Situation::CannotGoOn => {
             "Go back to the application and connect again."

@@ -140,6 +140,8 @@ pub enum Phrase<'a> {
     Mend(Situation),
     /// Stands before the link to a client that nobody has checked.
     BackWarning,
+    /// Stands before the link to a client that the person has agreed to.
+    BackTells,
     /// That link.
     Back {
         /// The host that it leads to, or the scheme with its colon.
@@ -176,6 +178,8 @@ pub enum Situation {
     TookTooLong,
     /// Another site sent the form.
     OtherSite,
+    /// The person may not sign in here.
+    NotAllowed,
     /// Anything else that cannot go on.
     CannotGoOn,
 }
@@ -204,6 +208,8 @@ impl Situation {
             Self::TookTooLong
         } else if is(&[Refusal::CrossSite]) {
             Self::OtherSite
+        } else if matches!(refusal, Refusal::NotAllowed(_)) {
+            Self::NotAllowed
         } else {
             Self::CannotGoOn
         }

@@ -121,7 +121,12 @@ fn page(
     let back = rejected.and_then(|rejected| {
         let location = rejected.location(setup)?;
         Some(Back {
-            warning: say(Phrase::BackWarning),
+            // Whoever has signed in upstream has agreed to the client before.
+            warning: say(if let Refusal::NotAllowed(_) = refusal {
+                Phrase::BackTells
+            } else {
+                Phrase::BackWarning
+            }),
             text: say(Phrase::Back { host: Name::new(rejected.redirect.destination()) }),
             href: location.to_str().ok()?.to_owned(),
         })

@@ -1,4 +1,5 @@
 use super::{IdToken, Provider, ProviderMetadata, TokenAuth, fixed};
+use crate::access::OrganizationClaim;
 use crate::config::EndpointUrl;
 use crate::secret::ClientSecret;
 
@@ -45,6 +46,7 @@ pub fn azure_at(
     provider.id_token = IdToken::Required;
     provider.token_auth = TokenAuth::Post;
     provider.scopes = ["openid", "profile", "email", "offline_access"].map(str::to_owned).into();
+    provider.organization = Some(OrganizationClaim::Tenant);
     provider.claims.within = Some("tid".to_owned());
     provider.claims.subject = vec!["oid".to_owned()];
     Ok(provider)

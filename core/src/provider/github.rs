@@ -1,18 +1,55 @@
+use http::HeaderMap;
 use serde_json::Value;
 
 use super::user::{Address, answered};
-use super::{Provider, ProviderMetadata, TokenAuth, Way, fixed};
+use super::{Provider, ProviderMetadata, TokenAuth, Way, fixed, get};
+use crate::access::Kind;
 use crate::config::EndpointUrl;
+use crate::effect::{HttpCall, Purpose};
 use crate::json;
 use crate::refusal::Refusal;
 use crate::reply::Response;
-use crate::secret::ClientSecret;
+use crate::secret::{ClientSecret, UpstreamAccessToken};
+
+/// The most that GitHub puts on one page.
+pub(crate) const PER_PAGE: usize = 100;
 
 /// What GitHub is asked about a person beside who they are.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     /// Their addresses, which tell whether they are verified.
     pub(crate) emails: EndpointUrl,
+    organizations: EndpointUrl,
+    teams: EndpointUrl,
+}
+
+impl Api {
+    fn below(api: &EndpointUrl) -> Self {
+        Self {
+            emails: api.below("/user/emails"),
+            organizations: api.below("/user/orgs"),
+            teams: api.below("/user/teams"),
+        }
+    }
+
+    /// A page of a person's organisations or teams.
+    pub(crate) fn memberships(
+        &self,
+        kind: Kind,
+        page: usize,
+        token: &UpstreamAccessToken,
+    ) -> HttpCall {
+        let endpoint = match kind {
+            Kind::Organizations => &self.organizations,
+            Kind::Teams => &self.teams,
+        };
+        let mut url = endpoint.url().clone();
+        url.set_query(Some(&format!("per_page={PER_PAGE}&page={page}")));
+        let mut call = get(&url, Purpose::FetchMemberships, token);
+        // A team comes with all that is known of its organisation and of the team above it.
+        call.body_cap = 2 * 1024 * 1024;
+        call
+    }
 }
 
 /// GitHub, as `github`. There is no ID token: who signed in is what `GET /user` says, and their
@@ -51,7 +88,7 @@ fn at(
     provider.token_auth = TokenAuth::Post;
     provider.scopes = ["read:user", "user:email"].map(str::to_owned).into();
     provider.claims.subject = vec!["id".to_owned()];
-    provider.way = Way::GitHub(Api { emails: api.below("/user/emails") });
+    provider.way = Way::GitHub(Box::new(Api::below(api)));
     provider
 }
 
@@ -68,4 +105,35 @@ pub(crate) fn primary_address(response: &Response) -> Result<Option<Address>, Re
     let primary = addresses.iter().find(|it| is(it, "primary") && is(it, "verified"));
     let email = primary.and_then(|address| address.get("email")?.as_str());
     Ok(email.map(|email| Address { email: email.to_owned(), verified: true }))
+}
+
+/// What stands on one page of organisations or teams, `None` for each that has no name; `None` where
+/// GitHub does not let us see them: that needs `read:org`.
+pub(crate) fn membership_page(
+    kind: Kind,
+    response: &Response,
+) -> Result<Option<Vec<Option<String>>>, Refusal> {
+    // Too many requests are a 403 as well, and say nothing of the person.
+    if response.status == 403 && is_rate_limit(&response.headers) {
+        return Err(Refusal::UpstreamBusy);
+    }
+    if matches!(response.status.as_u16(), 403 | 404) {
+        return Ok(None);
+    }
+    answered(response)?;
+    let items = json::array(&response.body)
+        .ok_or(Refusal::UpstreamMalformed("the list of memberships is no JSON array"))?;
+    let login = |of: &Value| Some(of.get("login")?.as_str()?.to_owned());
+    let team = |of: &Value| {
+        Some(format!("{}/{}", login(of.get("organization")?)?, of.get("slug")?.as_str()?))
+    };
+    Ok(Some(match kind {
+        Kind::Organizations => items.iter().map(login).collect(),
+        Kind::Teams => items.iter().map(team).collect(),
+    }))
+}
+
+fn is_rate_limit(headers: &HeaderMap) -> bool {
+    headers.contains_key("retry-after")
+        || headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0")
 }

@@ -1,4 +1,5 @@
 use super::{IdToken, Provider, ProviderMetadata, TokenAuth, fixed, owned};
+use crate::access::OrganizationClaim;
 use crate::secret::ClientSecret;
 
 /// Google, as `google`. Who signed in is what the ID token says.
@@ -20,6 +21,7 @@ pub fn google(client_id: impl Into<String>, client_secret: ClientSecret) -> Prov
     provider.id_token = IdToken::Required;
     provider.token_auth = TokenAuth::Post;
     provider.scopes = ["openid", "email", "profile"].map(str::to_owned).into();
+    provider.organization = Some(OrganizationClaim::HostedDomain);
     provider.authorization_params =
         [("access_type", "offline"), ("prompt", "consent")].map(owned).into();
     provider

@@ -29,7 +29,7 @@ pub use slack::slack;
 pub use user::User;
 
 pub(crate) use azure::is_tenant_id;
-pub(crate) use github::{Api, primary_address};
+pub(crate) use github::{Api, PER_PAGE, membership_page, primary_address};
 pub(crate) use metadata::metadata;
 pub(crate) use request::{get, token_request};
 pub(crate) use tokens::read_tokens;
@@ -38,6 +38,7 @@ pub(crate) use user::{Said, document};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::access::OrganizationClaim;
 use crate::config::{EndpointUrl, Paths};
 use crate::ids::ProviderId;
 use crate::secret::ClientSecret;
@@ -81,6 +82,8 @@ pub struct Provider {
     /// Whether its tokens are kept, sealed, in the grant: for an application that calls the provider
     /// in a person's name, and where organisations or teams decide who may sign in. Default `false`.
     pub keep_tokens: bool,
+    /// What says for which organisation a person signed in, where something does.
+    pub(crate) organization: Option<OrganizationClaim>,
     /// Where it goes a way that no other provider goes.
     pub(crate) way: Way,
 }
@@ -106,7 +109,7 @@ pub(crate) enum Way {
     /// None.
     Plain,
     /// Addresses, organisations and teams are asked for one by one.
-    GitHub(Api),
+    GitHub(Box<Api>),
     /// A picture is a hash.
     Discord,
 }
@@ -135,6 +138,7 @@ impl Provider {
             id_token: IdToken::Ignored,
             claims: ClaimNames::default(),
             keep_tokens: false,
+            organization: None,
             way: Way::Plain,
         }
     }

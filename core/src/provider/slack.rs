@@ -1,4 +1,5 @@
 use super::{IdToken, Provider, ProviderMetadata, TokenAuth, fixed};
+use crate::access::OrganizationClaim;
 use crate::secret::ClientSecret;
 
 /// Slack, as `slack`: Sign in with Slack, which is OpenID Connect. Who signed in is what the ID token
@@ -18,6 +19,7 @@ pub fn slack(client_id: impl Into<String>, client_secret: ClientSecret) -> Provi
     provider.id_token = IdToken::Required;
     provider.token_auth = TokenAuth::Post;
     provider.scopes = ["openid", "profile", "email"].map(str::to_owned).into();
+    provider.organization = Some(OrganizationClaim::SlackTeam);
     provider.claims.within = Some("https://slack.com/team_id".to_owned());
     provider.claims.subject = vec!["https://slack.com/user_id".to_owned()];
     provider

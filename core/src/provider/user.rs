@@ -95,6 +95,13 @@ pub(crate) struct Address {
 }
 
 impl Said {
+    /// For which organisation the person signed in, where a claim says so: one of the ID token,
+    /// which is signed.
+    pub(crate) fn organization(&self, provider: &Provider) -> Option<String> {
+        let claim = self.id_token.as_ref()?.get(provider.organization?.name())?;
+        usable_text(claim.as_str()?)
+    }
+
     /// The person. Without a subject there is none: never an "unknown" one.
     pub(crate) fn person(self, provider: &Provider) -> Result<User, Refusal> {
         let sub = |document: &Option<Map<String, Value>>| document.as_ref()?.get("sub").cloned();

@@ -7,6 +7,7 @@ pub use wire::Wire;
 
 use std::time::Duration;
 
+use crate::access::NotAllowed;
 use crate::check::redirect_uri::Unacceptable;
 use crate::effect::Unreachable;
 use crate::jose::IdTokenFault;
@@ -274,6 +275,11 @@ pub enum Refusal {
     /// More scope than was granted (RFC 6749 §6).
     #[error("the scope exceeds what was granted")]
     ScopeExceeded,
+
+    // The person.
+    /// The rules of [`Access`](crate::Access) do not allow the person.
+    #[error("{0}")]
+    NotAllowed(Box<NotAllowed>),
 
     // The application's mapper.
     /// The application refused the person, with a reason that may be shown.

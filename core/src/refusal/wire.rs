@@ -193,6 +193,7 @@ impl Refusal {
             }
             Self::UnknownScope => (400, "invalid_scope", "The resource has none of these scopes."),
             Self::ScopeExceeded => (400, "invalid_scope", "The scope exceeds what was granted."),
+            Self::NotAllowed(_) => (400, "access_denied", "This account may not sign in here."),
             Self::MapperDenied(reason) => {
                 return Wire::new(400, "access_denied", sayable(reason));
             }
@@ -235,7 +236,7 @@ impl Refusal {
 
     fn body(&self) -> Value {
         let mut wire = self.wire();
-        if let Self::MapperDenied(_) = self {
+        if let Self::MapperDenied(_) | Self::NotAllowed(_) = self {
             // RFC 6749 §5.2 has no access_denied: the grant is what is no longer valid.
             wire.error = "invalid_grant";
         }

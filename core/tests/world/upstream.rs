@@ -9,6 +9,8 @@ pub struct Upstream {
     pub token: Answer,
     pub user: Answer,
     pub emails: Answer,
+    /// Organisations and teams: by the end of the URL's path and its query, `orgs?page=1`.
+    pub memberships: Vec<(&'static str, Answer)>,
     pub metadata: Answer,
     pub keys: Answer,
     /// The calls that came, as method, URL and body.
@@ -30,6 +32,7 @@ impl Default for Upstream {
             token: Answer::Says(200, token.to_owned()),
             user: Answer::Says(200, user.to_owned()),
             emails: Answer::Says(404, String::new()),
+            memberships: Vec::new(),
             metadata: Answer::Says(404, String::new()),
             keys: Answer::Says(404, String::new()),
             calls: Vec::new(),
@@ -45,6 +48,11 @@ impl Upstream {
             Purpose::ExchangeCode => &self.token,
             Purpose::FetchUser => &self.user,
             Purpose::FetchEmails => &self.emails,
+            Purpose::FetchMemberships => {
+                let asked = call.url.as_str();
+                let found = self.memberships.iter().find(|(end, _)| asked.ends_with(end));
+                &found.unwrap_or_else(|| panic!("nothing is known of {asked}")).1
+            }
             Purpose::FetchMetadata => &self.metadata,
             Purpose::FetchKeys => &self.keys,
             other => panic!("an unknown purpose: {other:?}"),

@@ -1,6 +1,7 @@
 //! The configuration file: read to its end whatever is wrong with it, so that every fault is named
 //! at once, with its key, its line and its mend.
 
+mod access;
 mod client;
 mod consent;
 mod faults;
@@ -47,6 +48,7 @@ const KEYS: &[&str] = &[
     "tokens",
     "registration",
     "consent",
+    "access",
     "page",
     "limits",
     "client",
@@ -186,6 +188,9 @@ fn read_tables(file: &Table<'_>, config: &mut Config) {
     }
     if let Some(table) = file.find("consent").and_then(|v| v.table(consent::TITLE, consent::KEYS)) {
         config.consent = consent::read(&table);
+    }
+    if let Some(table) = file.find("access").and_then(|v| v.table(access::TITLE, access::KEYS)) {
+        config.access = access::read(&table);
     }
     if let Some(table) = file.find("page").and_then(|v| v.table(page::TITLE, page::KEYS)) {
         config.look = page::read(&table);
