@@ -39,6 +39,9 @@ pub(super) fn check_provider(n: usize, provider: &Provider, faults: &mut Faults)
     }
 }
 
+/// RFC 7518 §3.2: a key of HS256 is as long as its hash, in bytes.
+const SHORTEST_HS256: usize = 32;
+
 /// An ID token is held against an issuer, and its signature against keys.
 fn check_id_token(n: usize, provider: &Provider, faults: &mut Faults) {
     if provider.id_token == IdToken::Ignored {
@@ -49,6 +52,13 @@ fn check_id_token(n: usize, provider: &Provider, faults: &mut Faults) {
     }
     if provider.metadata.issuer().is_none() {
         faults.add(format_args!("provider[{n}].issuer"), Fault::NoIssuerOfIdTokens);
+    }
+    if let (IdToken::RequiredWithSecret, Some(secret)) =
+        (provider.id_token, &provider.client_secret)
+        && secret.expose().len() < SHORTEST_HS256
+    {
+        let fault = Fault::ShortSecret { least: SHORTEST_HS256 };
+        faults.add(format_args!("provider[{n}].client_secret"), fault);
     }
     let keys = match provider.id_token {
         IdToken::RequiredWithSecret => provider.client_secret.is_some(),

@@ -11,6 +11,7 @@ mod google;
 mod keys;
 mod metadata;
 mod oidc;
+mod peers;
 mod request;
 mod slack;
 mod tokens;
@@ -25,6 +26,7 @@ pub use gitlab::{gitlab, gitlab_at};
 pub use google::google;
 pub use metadata::{Metadata, ProviderMetadata, discovery_url};
 pub use oidc::oidc;
+pub use peers::{auth0, clerk, cognito, keycloak, linkedin, okta, workos};
 pub use slack::slack;
 pub use user::User;
 
@@ -109,6 +111,8 @@ pub(crate) enum Way {
     GitHub(Api),
     /// A picture is a hash.
     Discord,
+    /// A token request repeats the scopes.
+    Entra,
 }
 
 impl Provider {

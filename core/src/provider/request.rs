@@ -5,7 +5,7 @@ use form_urlencoded::Serializer;
 use http::{HeaderMap, HeaderValue, Method, header};
 use url::Url;
 
-use super::{Provider, TokenAuth};
+use super::{Provider, TokenAuth, Way};
 use crate::config::EndpointUrl;
 use crate::effect::{HttpCall, Purpose};
 use crate::encoding::base64;
@@ -38,6 +38,10 @@ pub(crate) fn token_request(
     let mut call = HttpCall::new(Method::POST, endpoint.url().clone(), purpose);
     let mut form = Serializer::new(String::with_capacity(512));
     form.extend_pairs(parameters);
+    if let (Way::Entra, Some(scope)) = (&provider.way, provider.scope()) {
+        // Entra answers AADSTS28003 where a code is redeemed for no scope.
+        form.append_pair("scope", &scope);
+    }
     authenticate(provider, &mut form, &mut call.headers);
     call.body = Bytes::from(form.finish());
     let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");

@@ -121,7 +121,7 @@ impl Said {
         };
         let name = text(&names.name);
         let picture = match &provider.way {
-            Way::Plain | Way::GitHub(_) => text(&names.picture),
+            Way::Plain | Way::GitHub(_) | Way::Entra => text(&names.picture),
             Way::Discord => documents().find_map(discord::picture),
         };
         let (email, email_verified) = match address {
