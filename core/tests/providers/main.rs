@@ -4,4 +4,14 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod scene;
+
+mod azure;
+mod custom;
+mod discord;
+mod github;
+mod gitlab;
+mod google;
 mod oidc;
+mod peers;
+mod slack;
