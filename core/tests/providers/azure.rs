@@ -4,9 +4,9 @@ use vestibule_core::provider::azure;
 
 use crate::scene::{CLIENT_ID, Scene, secret};
 
-pub const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+pub(crate) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     Scene::new(azure(TENANT, CLIENT_ID, secret()).unwrap(), include_str!("fixtures/azure.json"))
 }
 

@@ -5,7 +5,7 @@ use vestibule_core::{EndpointUrl, ProviderId};
 
 use crate::scene::{CLIENT_ID, Scene, secret};
 
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     Scene::new(provider(), include_str!("fixtures/custom.json"))
 }
 
@@ -24,12 +24,12 @@ fn custom_refresh() {
     scene().assert_refreshes();
 }
 
-pub fn at(path: &str) -> EndpointUrl {
+pub(crate) fn at(path: &str) -> EndpointUrl {
     EndpointUrl::parse(&format!("https://idp.example.com/oauth/{path}")).unwrap()
 }
 
 /// All fields of the seed's `OAuthProviderConfig`, and the claims' names.
-pub fn provider() -> Provider {
+pub(crate) fn provider() -> Provider {
     let id = ProviderId::parse("my-idp").unwrap();
     let (authorize, token, userinfo) = (at("authorize"), at("token"), at("userinfo"));
     let mut provider = custom(id, authorize, token, userinfo, CLIENT_ID, Some(secret()));

@@ -4,7 +4,7 @@ use vestibule_core::provider::discord;
 
 use crate::scene::{CLIENT_ID, Scene, secret};
 
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     Scene::new(discord(CLIENT_ID, secret()), include_str!("fixtures/discord.json"))
 }
 

@@ -4,7 +4,7 @@ use vestibule_core::provider::gitlab;
 
 use crate::scene::{CLIENT_ID, Scene, secret};
 
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     Scene::new(gitlab(CLIENT_ID, secret()), include_str!("fixtures/gitlab.json"))
 }
 

@@ -4,7 +4,7 @@ use vestibule_core::provider::google;
 
 use crate::scene::{CLIENT_ID, Scene, secret};
 
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     Scene::new(google(CLIENT_ID, secret()), include_str!("fixtures/google.json"))
 }
 

@@ -7,11 +7,15 @@ mod world;
 mod scene;
 
 mod azure;
+mod count;
 mod custom;
 mod discord;
+mod failures;
 mod github;
 mod gitlab;
 mod google;
 mod oidc;
 mod peers;
+mod quirks;
+mod quirks_custom;
 mod slack;

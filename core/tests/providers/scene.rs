@@ -14,8 +14,8 @@ use crate::world::{
     Browser, World, authorize_with, claims_of, config, json_of, location, query_of, text,
 };
 
-pub const CLIENT_ID: &str = "vestibule";
-pub const SECRET: &str = "our-secret-upstream-of-32-characters";
+pub(crate) const CLIENT_ID: &str = "vestibule";
+pub(crate) const SECRET: &str = "our-secret-upstream-of-32-characters";
 
 /// A world with one provider, which answers as the fixture says:
 ///
@@ -25,22 +25,22 @@ pub const SECRET: &str = "our-secret-upstream-of-32-characters";
 /// - `answers`: what is said at each URL; `$ID_TOKEN` and `$KEYS` stand for what is made then;
 /// - `id_token`: its claims, beside `aud`, `nonce`, `iat`, `exp` and `at_hash`;
 /// - `person`: who they are then.
-pub struct Scene {
-    pub world: World,
-    pub fixture: Value,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) fixture: Value,
     /// What signs ID tokens.
-    pub key: Key,
+    pub(crate) key: Key,
     /// What a test makes of an ID token that is right.
-    pub change: fn(IdToken) -> IdToken,
+    pub(crate) change: fn(IdToken) -> IdToken,
     provider: String,
 }
 
-pub fn secret() -> ClientSecret {
+pub(crate) fn secret() -> ClientSecret {
     ClientSecret::new(SECRET)
 }
 
 impl Scene {
-    pub fn new(provider: Provider, fixture: &str) -> Self {
+    pub(crate) fn new(provider: Provider, fixture: &str) -> Self {
         let id = provider.id.to_string();
         let mut config = config();
         config.map_users = true;
@@ -52,7 +52,7 @@ impl Scene {
     }
 
     /// The same where a member of an answer is something else; `null` removes it.
-    pub fn with(mut self, url: &str, member: &str, value: Value) -> Self {
+    pub(crate) fn with(mut self, url: &str, member: &str, value: Value) -> Self {
         let answer = self.fixture["answers"][url].as_object_mut().unwrap();
         if value.is_null() {
             answer.remove(member);
@@ -63,14 +63,14 @@ impl Scene {
     }
 
     /// The same where a URL says something else altogether.
-    pub fn saying(mut self, url: &str, answer: Value) -> Self {
+    pub(crate) fn saying(mut self, url: &str, answer: Value) -> Self {
         assert!(self.fixture["answers"].get(url).is_some(), "nobody is at {url}");
         self.fixture["answers"][url] = answer;
         self
     }
 
     /// The same where a claim of the ID token is something else; `null` removes it.
-    pub fn with_claim(mut self, claim: &str, value: Value) -> Self {
+    pub(crate) fn with_claim(mut self, claim: &str, value: Value) -> Self {
         let claims = self.fixture["id_token"].as_object_mut().unwrap();
         if value.is_null() {
             claims.remove(claim);
@@ -81,28 +81,33 @@ impl Scene {
     }
 
     /// Where the browser is sent upstream.
-    pub fn until_upstream(&mut self, browser: &mut Browser) -> String {
+    pub(crate) fn until_upstream(&mut self, browser: &mut Browser) -> String {
         // An issuer says where that is.
         self.answer_for("");
         browser.until_upstream_at(&mut self.world, &authorize_with(&[]), &self.provider)
     }
 
+    /// With what a person is sent upstream.
+    pub(crate) fn sent_upstream(mut self) -> HashMap<String, String> {
+        query_of(&self.until_upstream(&mut Browser::default()))
+    }
+
     /// The person signs in there: the callback's answer.
-    pub fn returned(&mut self, browser: &mut Browser, upstream: &str) -> Response {
+    pub(crate) fn returned(&mut self, browser: &mut Browser, upstream: &str) -> Response {
         self.answer_for(upstream);
         let callback = callback_of(upstream, &self.callback(("code", "upstream-code")));
         browser.get(&mut self.world, &callback)
     }
 
     /// What stands in the callback, beside the state.
-    pub fn callback<'a>(&'a self, said: (&'a str, &'a str)) -> Vec<(&'a str, &'a str)> {
+    pub(crate) fn callback<'a>(&'a self, said: (&'a str, &'a str)) -> Vec<(&'a str, &'a str)> {
         let more = self.fixture["callback"].as_object().into_iter().flatten();
         let more = more.map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
         std::iter::once(said).chain(more).collect()
     }
 
     /// Makes the answers for a sign-in that was sent upstream so.
-    pub fn answer_for(&mut self, upstream: &str) {
+    pub(crate) fn answer_for(&mut self, upstream: &str) {
         let asked = query_of(upstream);
         let answers = self.fixture["answers"].as_object().unwrap();
         let access_token =
@@ -133,7 +138,7 @@ impl Scene {
     }
 
     /// A whole sign-in: what the client is told.
-    pub fn sign_in(&mut self) -> HashMap<String, String> {
+    pub(crate) fn sign_in(&mut self) -> HashMap<String, String> {
         let mut browser = Browser::default();
         let upstream = self.until_upstream(&mut browser);
         let response = self.returned(&mut browser, &upstream);
@@ -142,20 +147,20 @@ impl Scene {
     }
 
     /// The same up to our tokens.
-    pub fn tokens(&mut self) -> Value {
+    pub(crate) fn tokens(&mut self) -> Value {
         let told = self.sign_in();
         let code = told.get("code").unwrap_or_else(|| panic!("no code: {told:?}"));
         json_of(&self.world.redeem(code))
     }
 
     /// Who signed in, as the application is told.
-    pub fn person(&mut self) -> Value {
+    pub(crate) fn person(&mut self) -> Value {
         let tokens = self.tokens();
         claims_of(tokens["access_token"].as_str().unwrap())["person"].clone()
     }
 
     /// What the provider was asked at a URL, as a form.
-    pub fn asked(&self, url: &str) -> HashMap<String, String> {
+    pub(crate) fn asked(&self, url: &str) -> HashMap<String, String> {
         let before = format!("POST {url} ");
         let call = self.world.upstream.calls.iter().find_map(|call| call.strip_prefix(&before));
         query_of(&format!("?{}", call.unwrap_or_else(|| panic!("nobody asked {url}"))))
@@ -163,7 +168,7 @@ impl Scene {
 
     /// Sign-in: the person is sent where the provider documents it, with what it wants, and is who
     /// the fixture says.
-    pub fn assert_signs_in(mut self) {
+    pub(crate) fn assert_signs_in(mut self) {
         let mut browser = Browser::default();
         let upstream = self.until_upstream(&mut browser);
         let (endpoint, asked) = (upstream.split('?').next().unwrap(), query_of(&upstream));
@@ -204,7 +209,7 @@ impl Scene {
     }
 
     /// The person says no at the provider: the client is told, and the provider asked nothing.
-    pub fn assert_denied(mut self) {
+    pub(crate) fn assert_denied(mut self) {
         let mut browser = Browser::default();
         let upstream = self.until_upstream(&mut browser);
         self.world.upstream.calls.clear();
@@ -217,7 +222,7 @@ impl Scene {
     }
 
     /// Our refresh token leads to further tokens of the same person.
-    pub fn assert_refreshes(mut self) {
+    pub(crate) fn assert_refreshes(mut self) {
         let tokens = self.tokens();
         let sub =
             |tokens: &Value| claims_of(tokens["access_token"].as_str().unwrap())["sub"].clone();
@@ -228,7 +233,7 @@ impl Scene {
     }
 
     /// The sign-in ends in an error for the client, and with nothing kept: no grant, no token.
-    pub fn assert_refused(mut self) {
+    pub(crate) fn assert_refused(mut self) {
         let told = self.sign_in();
         assert_eq!(told.get("error").map(String::as_str), Some("server_error"), "{told:?}");
         assert!(!told.contains_key("code") && !format!("{told:?}").contains("planted"));

@@ -4,7 +4,7 @@ use vestibule_core::provider::slack;
 
 use crate::scene::{CLIENT_ID, Scene, secret};
 
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     Scene::new(slack(CLIENT_ID, secret()), include_str!("fixtures/slack.json"))
 }
 
