@@ -5,7 +5,8 @@ use super::fault::{Fault, Faults};
 use crate::provider::{IdToken, Metadata, Provider, TokenAuth, discovery_url};
 
 pub(super) fn check_provider(n: usize, provider: &Provider, faults: &mut Faults) {
-    if provider.client_secret.is_none() && provider.token_auth != TokenAuth::None {
+    let has_secret = provider.client_secret.is_some() || provider.way.is_posted();
+    if !has_secret && provider.token_auth != TokenAuth::None {
         faults.add(format_args!("provider[{n}].client_secret"), Fault::NoClientSecret);
     }
     let given = provider.metadata.given();
@@ -69,7 +70,8 @@ fn check_id_token(n: usize, provider: &Provider, faults: &mut Faults) {
     if !keys {
         faults.add(format_args!("provider[{n}].jwks_uri"), Fault::NoKeys);
     }
-    if !provider.scopes.iter().any(|scope| scope == "openid") {
+    // Apple's ID token comes without being asked for.
+    if !provider.way.is_posted() && !provider.scopes.iter().any(|scope| scope == "openid") {
         faults.add(format_args!("provider[{n}].scopes"), Fault::NoOpenid);
     }
 }

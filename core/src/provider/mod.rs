@@ -1,6 +1,7 @@
 //! Upstream identity providers: where a person is sent, what is asked there and how the answer is
 //! read.
 
+mod apple;
 mod azure;
 mod claims;
 mod custom;
@@ -17,6 +18,7 @@ mod slack;
 mod tokens;
 mod user;
 
+pub use apple::apple;
 pub use azure::{InvalidTenant, azure, azure_at};
 pub use claims::ClaimNames;
 pub use custom::custom;
@@ -30,6 +32,7 @@ pub use peers::{auth0, clerk, cognito, keycloak, linkedin, okta, workos};
 pub use slack::slack;
 pub use user::User;
 
+pub(crate) use apple::{SecretSigner, name_of as apple_name};
 pub(crate) use azure::is_tenant_id;
 pub(crate) use github::{Api, primary_address};
 pub(crate) use metadata::metadata;
@@ -113,6 +116,15 @@ pub(crate) enum Way {
     Discord,
     /// A token request repeats the scopes.
     Entra,
+    /// Its answer is posted, and our secret is signed each time.
+    Apple(SecretSigner),
+}
+
+impl Way {
+    /// Whether the provider posts its answer to the callback.
+    pub(crate) fn is_posted(&self) -> bool {
+        matches!(self, Self::Apple(_))
+    }
 }
 
 impl Provider {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 /// Each has `_sign_in`, `_denied` and `_refresh`.
-const PROVIDERS: [&str; 14] = [
-    "auth0", "azure", "clerk", "cognito", "custom", "discord", "github", "gitlab", "google",
-    "keycloak", "linkedin", "okta", "slack", "workos",
+const PROVIDERS: [&str; 15] = [
+    "apple", "auth0", "azure", "clerk", "cognito", "custom", "discord", "github", "gitlab",
+    "google", "keycloak", "linkedin", "okta", "slack", "workos",
 ];
 
 /// The seed's failures that are shown elsewhere: number, test, and the file that has it.
@@ -20,7 +20,8 @@ const ELSEWHERE: [(u32, &str, &str); 3] = [
 const FAILURES: u32 = 20;
 
 /// How many quirks of each provider are known.
-const QUIRKS: [(&str, usize); 7] = [
+const QUIRKS: [(&str, usize); 8] = [
+    ("apple", 4),
     ("azure", 6),
     ("custom", 10),
     ("discord", 5),
@@ -30,7 +31,8 @@ const QUIRKS: [(&str, usize); 7] = [
     ("slack", 3),
 ];
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
+    include_str!("apple.rs"),
     include_str!("azure.rs"),
     include_str!("custom.rs"),
     include_str!("discord.rs"),

@@ -6,6 +6,7 @@ mod world;
 
 mod scene;
 
+mod apple;
 mod azure;
 mod count;
 mod custom;

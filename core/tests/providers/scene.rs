@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use http::Method;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use vestibule_core::provider::Provider;
@@ -11,7 +12,7 @@ use crate::world::browser::callback_of;
 use crate::world::id_tokens::{IdToken, Key, base64url, jwk_set};
 use crate::world::upstream::Answer;
 use crate::world::{
-    Browser, World, authorize_with, claims_of, config, json_of, location, query_of, text,
+    Browser, World, authorize_with, claims_of, config, json_of, location, query_of, request, text,
 };
 
 pub(crate) const CLIENT_ID: &str = "vestibule";
@@ -21,6 +22,7 @@ pub(crate) const SECRET: &str = "our-secret-upstream-of-32-characters";
 ///
 /// - `authorize`: `endpoint`, and the parameters with which a person is sent there;
 /// - `callback`: what the provider adds to code and state;
+/// - `posts`: whether the answer is posted; `denied`: the error where a person says no;
 /// - `token`: parameters of the token request, beside the usual ones;
 /// - `answers`: what is said at each URL; `$ID_TOKEN` and `$KEYS` stand for what is made then;
 /// - `id_token`: its claims, beside `aud`, `nonce`, `iat`, `exp` and `at_hash`;
@@ -95,7 +97,20 @@ impl Scene {
     /// The person signs in there: the callback's answer.
     pub(crate) fn returned(&mut self, browser: &mut Browser, upstream: &str) -> Response {
         self.answer_for(upstream);
-        let callback = callback_of(upstream, &self.callback(("code", "upstream-code")));
+        self.come_back(browser, upstream, ("code", "upstream-code"))
+    }
+
+    /// The browser comes back, saying so; where the fixture has `"posts": true`, by a POST from the
+    /// provider's site, with which no cookie travels.
+    fn come_back(&mut self, browser: &mut Browser, upstream: &str, said: (&str, &str)) -> Response {
+        let mut callback = callback_of(upstream, &self.callback(said));
+        if self.fixture["posts"] == true {
+            let (path, form) = callback.split_once('?').unwrap();
+            let form_type = [("content-type", "application/x-www-form-urlencoded")];
+            let response = self.world.send(request(Method::POST, path, &form_type, form));
+            assert_eq!(response.status, 303, "{}", text(&response));
+            callback = location(&response.headers).unwrap().to_owned();
+        }
         browser.get(&mut self.world, &callback)
     }
 
@@ -214,8 +229,8 @@ impl Scene {
         let upstream = self.until_upstream(&mut browser);
         self.world.upstream.calls.clear();
         let kept = self.world.store.len();
-        let callback = callback_of(&upstream, &self.callback(("error", "access_denied")));
-        let response = browser.get(&mut self.world, &callback);
+        let error = self.fixture["denied"].as_str().unwrap_or("access_denied").to_owned();
+        let response = self.come_back(&mut browser, &upstream, ("error", &error));
         let told = query_of(location(&response.headers).unwrap());
         assert_eq!((&*told["error"], &*told["state"]), ("access_denied", "S"));
         assert_eq!((self.world.store.len(), self.world.upstream.calls.len()), (kept, 0));
