@@ -33,8 +33,9 @@ use crate::ids::ProviderId;
 ///
 /// An address says less than it seems to: a provider verifies it once, and may show it long after
 /// its owner left. At Google add `hosted_domains`, since anybody may have a private account under
-/// an address that they once had; Microsoft Entra does not say at all that an address is verified,
-/// so that `emails` let nobody in from there: use `tenants`.
+/// an address that they once had. Microsoft Entra says that an address is verified only where the
+/// application's registration asks for the claim `xms_edov`; otherwise `emails` let nobody in from
+/// there: use `tenants`.
 ///
 /// ```
 /// use vestibule_core::{Access, EmailPattern, ProviderAccess, ProviderId};

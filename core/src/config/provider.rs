@@ -5,7 +5,8 @@ use super::fault::{Fault, Faults};
 use crate::provider::{IdToken, Metadata, Provider, TokenAuth, discovery_url};
 
 pub(super) fn check_provider(n: usize, provider: &Provider, faults: &mut Faults) {
-    if provider.client_secret.is_none() && provider.token_auth != TokenAuth::None {
+    let has_secret = provider.client_secret.is_some() || provider.way.is_posted();
+    if !has_secret && provider.token_auth != TokenAuth::None {
         faults.add(format_args!("provider[{n}].client_secret"), Fault::NoClientSecret);
     }
     let given = provider.metadata.given();
@@ -39,6 +40,9 @@ pub(super) fn check_provider(n: usize, provider: &Provider, faults: &mut Faults)
     }
 }
 
+/// RFC 7518 §3.2: a key of HS256 is as long as its hash, in bytes.
+const SHORTEST_HS256: usize = 32;
+
 /// An ID token is held against an issuer, and its signature against keys.
 fn check_id_token(n: usize, provider: &Provider, faults: &mut Faults) {
     if provider.id_token == IdToken::Ignored {
@@ -50,6 +54,13 @@ fn check_id_token(n: usize, provider: &Provider, faults: &mut Faults) {
     if provider.metadata.issuer().is_none() {
         faults.add(format_args!("provider[{n}].issuer"), Fault::NoIssuerOfIdTokens);
     }
+    if let (IdToken::RequiredWithSecret, Some(secret)) =
+        (provider.id_token, &provider.client_secret)
+        && secret.expose().len() < SHORTEST_HS256
+    {
+        let fault = Fault::ShortSecret { least: SHORTEST_HS256 };
+        faults.add(format_args!("provider[{n}].client_secret"), fault);
+    }
     let keys = match provider.id_token {
         IdToken::RequiredWithSecret => provider.client_secret.is_some(),
         IdToken::Required | IdToken::Ignored => {
@@ -59,7 +70,8 @@ fn check_id_token(n: usize, provider: &Provider, faults: &mut Faults) {
     if !keys {
         faults.add(format_args!("provider[{n}].jwks_uri"), Fault::NoKeys);
     }
-    if !provider.scopes.iter().any(|scope| scope == "openid") {
+    // Apple's ID token comes without being asked for.
+    if !provider.way.is_posted() && !provider.scopes.iter().any(|scope| scope == "openid") {
         faults.add(format_args!("provider[{n}].scopes"), Fault::NoOpenid);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::fetch::fetch;
 use super::pending::PendingUpstream;
+use super::posted::{self, Fields};
 use super::{Rejected, identity};
 use crate::cutoff::Questions;
 use crate::ids::FlowHandle;
@@ -18,7 +19,7 @@ use crate::step::{Step, ask};
 use crate::store::Load;
 use crate::tick::Tick;
 
-const PARAMETERS: [&str; 4] = ["code", "state", "iss", "error"];
+const PARAMETERS: [&str; 5] = ["code", "state", "iss", "error", posted::PARAMETER];
 
 /// The person is back with a code, in the browser that left, by the path of the provider that was
 /// asked.
@@ -26,6 +27,8 @@ const PARAMETERS: [&str; 4] = ["code", "state", "iss", "error"];
 pub struct Callback {
     pub(super) pending: PendingUpstream,
     pub(super) code: UpstreamCode,
+    /// The person's name as the browser brought it, where the provider has it do so.
+    pub(super) name: Option<String>,
 }
 
 /// The provider's authorization code.
@@ -35,7 +38,7 @@ redacted_debug!(UpstreamCode);
 
 /// What the provider said in the browser's query.
 enum Said {
-    Code(String),
+    Code { code: String, name: Option<String> },
     Error(Refusal),
 }
 
@@ -55,8 +58,8 @@ pub(crate) fn callback(
         Said::Error(refusal) => {
             Step::Done(answer_client(setup, handle, pending.request.rejected(refusal)))
         }
-        Said::Code(code) => {
-            let callback = pending.returned(UpstreamCode(code));
+        Said::Code { code, name } => {
+            let callback = pending.returned(UpstreamCode(code), name);
             complete(setup, handle, callback, tick)
         }
     }
@@ -70,12 +73,10 @@ fn read(
     request: &Request,
     tick: &Tick,
 ) -> Result<(PendingUpstream, Said), Refusal> {
-    let mut params = Params::parse(&PARAMETERS, request.query().as_bytes())?;
-    params.repeated()?;
-    let state = params.optional("state")?.ok_or(Refusal::StateForged)?;
+    let Fields { code, state, iss, error, name } = fields(setup, &provider, request, tick)?;
+    let state = state.ok_or(Refusal::StateForged)?;
     let handle = PendingUpstream::flow_of_state(setup, &provider, &state, tick.now)?;
     let cookie = setup.cookies().flow(request.headers(), handle).ok_or(Refusal::OtherBrowser)?;
-    let iss = params.optional("iss")?;
     let pending = PendingUpstream::from_cookie(setup, provider, handle, cookie, tick.now)?;
     // Mix-up defence (RFC 9207 §2.4).
     let issuer_is_right = match (pending.provider.metadata.issuer(), iss.as_deref()) {
@@ -84,18 +85,38 @@ fn read(
         // Nothing is known to compare it with.
         (None, Some(_)) => true,
     };
-    let said = match (params.optional("code")?, params.optional("error")?) {
+    let said = match (code, error) {
         _ if !issuer_is_right => Said::Error(Refusal::UpstreamIssuer),
-        (Some(code), None) => Said::Code(code.into_owned()),
+        (Some(code), None) => Said::Code { code, name },
         // The provider's own words are not passed on: they may say anything (UPS-25).
         (None, Some(error)) => Said::Error(match &*error {
             "access_denied" => Refusal::UpstreamDenied,
+            // Apple's and LinkedIn's word for it; and LinkedIn's where nobody signed in.
+            "user_cancelled_authorize" | "user_cancelled_login" => Refusal::UpstreamDenied,
             "temporarily_unavailable" => Refusal::UpstreamBusy,
             _ => Refusal::UpstreamError,
         }),
         (Some(_), Some(_)) | (None, None) => Said::Error(Refusal::CallbackMalformed),
     };
     Ok((pending, said))
+}
+
+/// What the provider says: in the query, or where it posts, sealed in there; never in both.
+fn fields(
+    setup: &Setup,
+    provider: &Provider,
+    request: &Request,
+    tick: &Tick,
+) -> Result<Fields, Refusal> {
+    let mut params = Params::parse(&PARAMETERS, request.query().as_bytes())?;
+    params.repeated()?;
+    let plain = Fields::read(&mut params)?;
+    let posted = params.optional(posted::PARAMETER)?.filter(|_| provider.way.is_posted());
+    match posted {
+        None => Ok(plain),
+        Some(posted) if plain.are_empty() => Fields::open(setup, provider, &posted, tick.now),
+        Some(_) => Err(Refusal::StateForged),
+    }
 }
 
 /// Whether an `iss` is the issuer: or that of one of its tenants, of which the ID token will tell.
@@ -111,8 +132,8 @@ fn is_issuer(expected: &str, iss: &str) -> bool {
 
 impl PendingUpstream {
     /// The browser brought a code back.
-    pub(super) fn returned(self, code: UpstreamCode) -> Callback {
-        Callback { pending: self, code }
+    fn returned(self, code: UpstreamCode, name: Option<String>) -> Callback {
+        Callback { pending: self, code, name }
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn emails(described: Described) -> Step<Result<Described, Box<Rejecte
             let call = get(api.emails.url(), Purpose::FetchEmails, token);
             Pending::new(call, FetchingEmails { described }).erase()
         }
-        Way::Plain | Way::Discord => Step::Done(Ok(described)),
+        Way::Plain | Way::Discord | Way::Entra | Way::Apple(_) => Step::Done(Ok(described)),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::secret::UpstreamTokens;
 use crate::step::{Pending, Resume, Step};
-use crate::tick::Tick;
+use crate::tick::{Tick, Timestamp};
 
 /// Waits for the provider's token endpoint.
 #[derive(Debug)]
@@ -32,9 +32,10 @@ impl ExchangingCode {
     pub(super) fn ask(
         callback: Callback,
         metadata: Arc<ProviderMetadata>,
+        now: Timestamp,
     ) -> Pending<HttpCall, Result<Exchanged, Box<Rejected>>, Self> {
-        let Callback { pending, code } = callback;
-        let call = exchange(&pending, &metadata, &code);
+        let Callback { pending, code, .. } = callback;
+        let call = exchange(&pending, &metadata, &code, now);
         Pending::new(call, Self { pending, metadata })
     }
 }
@@ -65,6 +66,7 @@ fn exchange(
     pending: &PendingUpstream,
     metadata: &ProviderMetadata,
     UpstreamCode(code): &UpstreamCode,
+    now: Timestamp,
 ) -> HttpCall {
     let provider = &pending.provider;
     let mut parameters = Vec::with_capacity(4 + provider.token_params.len());
@@ -77,5 +79,5 @@ fn exchange(
         parameters.push(("code_verifier", &pending.derived.code_verifier.0));
     }
     parameters.extend(provider.token_params.iter().map(|(name, value)| (&**name, &**value)));
-    token_request(provider, &metadata.token_endpoint, Purpose::ExchangeCode, &parameters)
+    token_request(provider, &metadata.token_endpoint, Purpose::ExchangeCode, &parameters, now)
 }

@@ -19,9 +19,10 @@ pub(super) type Fetched = Result<Identity, Box<Rejected>>;
 /// Metadata, tokens, ID token, userinfo, addresses, memberships: each where the provider has it.
 pub(super) fn fetch(setup: &Setup, callback: Callback, tick: &mut Tick) -> Step<Fetched> {
     let setup = setup.clone();
+    let name = callback.name.clone();
     let metadata = provider::metadata(&setup, &callback.pending.provider, tick);
-    let exchanged = metadata.then(tick, |metadata, _| match metadata {
-        Ok(metadata) => ExchangingCode::ask(callback, metadata).erase(),
+    let exchanged = metadata.then(tick, |metadata, tick| match metadata {
+        Ok(metadata) => ExchangingCode::ask(callback, metadata, tick.now).erase(),
         Err(refusal) => Step::Done(Err(Box::new(callback.pending.request.rejected(refusal)))),
     });
     let (verifying, admitting) = (setup.clone(), setup.clone());
@@ -29,15 +30,17 @@ pub(super) fn fetch(setup: &Setup, callback: Callback, tick: &mut Tick) -> Step<
         .and_then(tick, move |exchanged, tick| verify(&verifying, exchanged, tick))
         .and_then(tick, |verified, _| userinfo(verified))
         .and_then(tick, |described, _| emails(described))
-        .and_then(tick, move |described, _| Step::Done(identify(&setup, described)))
+        .and_then(tick, move |described, _| Step::Done(identify(&setup, described, name)))
         .and_then(tick, move |identity, tick| admit(&admitting, identity, tick))
 }
 
-fn identify(setup: &Setup, described: Described) -> Fetched {
+fn identify(setup: &Setup, described: Described, name: Option<String>) -> Fetched {
     let Described { exchanged, said } = described;
     let organization = said.organization(&exchanged.pending.provider);
     match said.person(&exchanged.pending.provider) {
         Ok(mut user) => {
+            // What is signed counts more.
+            user.name = user.name.or(name);
             if !setup.maps_users() {
                 // Nobody will ask for it, so it is not kept.
                 user.raw = serde_json::Map::new();

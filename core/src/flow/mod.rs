@@ -65,6 +65,7 @@ mod identity;
 mod issue;
 mod mapping;
 mod pending;
+mod posted;
 mod redeem;
 mod refresh;
 mod remember;
@@ -88,6 +89,7 @@ pub use userinfo::FetchingUser;
 pub(crate) use authorize::{authorize, authorize_by_post};
 pub(crate) use callback::callback;
 pub(crate) use consent::consent;
+pub(crate) use posted::posted;
 pub(crate) use revoke::revoke;
 pub(crate) use token::token;
 

@@ -242,6 +242,9 @@ impl PendingUpstream {
         if let Some(scope) = provider.scope() {
             query.append_pair("scope", &scope);
         }
+        if provider.way.is_posted() {
+            query.append_pair("response_mode", "form_post");
+        }
         if provider.id_token != IdToken::Ignored {
             query.append_pair("nonce", &self.derived.nonce.0);
         }

@@ -51,12 +51,14 @@ pub(crate) enum Purpose {
     CacheName,
     /// Records of cached documents.
     CacheRecord,
+    /// What a provider posted to the callback.
+    PostedCallback,
 }
 
 impl Purpose {
     pub(super) const COUNT: usize = Self::ALL.len();
 
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::ClientId,
         Self::ClientSecret,
         Self::ConsentForm,
@@ -81,6 +83,7 @@ impl Purpose {
         Self::UpstreamMark,
         Self::CacheName,
         Self::CacheRecord,
+        Self::PostedCallback,
     ];
 
     pub(crate) const fn label(self) -> &'static str {
@@ -109,6 +112,7 @@ impl Purpose {
             Self::UpstreamMark => "upstream mark",
             Self::CacheName => "cache name",
             Self::CacheRecord => "cache record",
+            Self::PostedCallback => "posted callback",
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{IdToken, Provider, ProviderMetadata, TokenAuth, fixed};
+use super::{IdToken, Provider, ProviderMetadata, TokenAuth, Way, fixed};
 use crate::access::OrganizationClaim;
 use crate::config::EndpointUrl;
 use crate::secret::ClientSecret;
@@ -8,6 +8,12 @@ use crate::secret::ClientSecret;
 ///
 /// `tenant` is the directory's id, or `organizations`, `consumers` or `common`: then people of any
 /// directory can sign in, and their ID tokens name the issuer of their own.
+///
+/// Entra writes addresses that nobody has verified into `email`. Whether one is verified says only
+/// the claim `xms_edov`, and only where the application's registration asks for it.
+///
+/// <https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference>,
+/// <https://learn.microsoft.com/entra/identity-platform/optional-claims-reference>
 ///
 /// # Errors
 /// [`InvalidTenant`] for what is neither.
@@ -49,6 +55,8 @@ pub fn azure_at(
     provider.organization = Some(OrganizationClaim::Tenant);
     provider.claims.within = Some("tid".to_owned());
     provider.claims.subject = vec!["oid".to_owned()];
+    provider.claims.email_verified = vec!["xms_edov".to_owned()];
+    provider.way = Way::Entra;
     Ok(provider)
 }
 

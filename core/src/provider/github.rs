@@ -55,6 +55,8 @@ impl Api {
 /// GitHub, as `github`. There is no ID token: who signed in is what `GET /user` says, and their
 /// address the primary one of `GET /user/emails`, if it is verified.
 ///
+/// <https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps>
+///
 /// Where organisations or teams decide who may sign in, add the scope `read:org`.
 #[must_use]
 pub fn github(client_id: impl Into<String>, client_secret: ClientSecret) -> Provider {

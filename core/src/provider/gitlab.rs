@@ -2,7 +2,10 @@ use super::{IdToken, Provider, ProviderMetadata, TokenAuth, fixed};
 use crate::config::EndpointUrl;
 use crate::secret::ClientSecret;
 
-/// GitLab.com, as `gitlab`. Who signed in is what the ID token and the userinfo endpoint say.
+/// GitLab.com, as `gitlab`. Who signed in is what the ID token and the userinfo endpoint say:
+/// unlike `/api/v4/user`, these tell whether an address is verified.
+///
+/// <https://docs.gitlab.com/integration/openid_connect_provider/>
 #[must_use]
 pub fn gitlab(client_id: impl Into<String>, client_secret: ClientSecret) -> Provider {
     gitlab_at(&fixed("https://gitlab.com"), client_id, client_secret)

@@ -4,6 +4,8 @@ use crate::secret::ClientSecret;
 
 /// Google, as `google`. Who signed in is what the ID token says.
 ///
+/// <https://developers.google.com/identity/openid-connect/openid-connect>
+///
 /// Google gives a refresh token only where `access_type=offline` asks for one, and again only where
 /// the person is asked again; both are asked for. Its endpoints are those of its discovery document,
 /// <https://accounts.google.com/.well-known/openid-configuration>.

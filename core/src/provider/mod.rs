@@ -1,6 +1,7 @@
 //! Upstream identity providers: where a person is sent, what is asked there and how the answer is
 //! read.
 
+mod apple;
 mod azure;
 mod claims;
 mod custom;
@@ -11,11 +12,13 @@ mod google;
 mod keys;
 mod metadata;
 mod oidc;
+mod peers;
 mod request;
 mod slack;
 mod tokens;
 mod user;
 
+pub use apple::apple;
 pub use azure::{InvalidTenant, azure, azure_at};
 pub use claims::ClaimNames;
 pub use custom::custom;
@@ -25,9 +28,11 @@ pub use gitlab::{gitlab, gitlab_at};
 pub use google::google;
 pub use metadata::{Metadata, ProviderMetadata, discovery_url};
 pub use oidc::oidc;
+pub use peers::{auth0, clerk, cognito, keycloak, linkedin, okta, workos};
 pub use slack::slack;
 pub use user::User;
 
+pub(crate) use apple::{SecretSigner, name_of as apple_name};
 pub(crate) use azure::is_tenant_id;
 pub(crate) use github::{Api, PER_PAGE, membership_page, primary_address};
 pub(crate) use metadata::metadata;
@@ -112,6 +117,17 @@ pub(crate) enum Way {
     GitHub(Box<Api>),
     /// A picture is a hash.
     Discord,
+    /// A token request repeats the scopes.
+    Entra,
+    /// Its answer is posted, and our secret is signed each time.
+    Apple(SecretSigner),
+}
+
+impl Way {
+    /// Whether the provider posts its answer to the callback.
+    pub(crate) fn is_posted(&self) -> bool {
+        matches!(self, Self::Apple(_))
+    }
 }
 
 impl Provider {

@@ -5,11 +5,12 @@ use form_urlencoded::Serializer;
 use http::{HeaderMap, HeaderValue, Method, header};
 use url::Url;
 
-use super::{Provider, TokenAuth};
+use super::{Provider, TokenAuth, Way};
 use crate::config::EndpointUrl;
 use crate::effect::{HttpCall, Purpose};
 use crate::encoding::base64;
-use crate::secret::UpstreamAccessToken;
+use crate::secret::{ClientSecret, UpstreamAccessToken};
+use crate::tick::Timestamp;
 
 /// GitHub's API refuses whoever does not say who they are.
 const USER_AGENT: HeaderValue = HeaderValue::from_static("vestibule");
@@ -34,11 +35,16 @@ pub(crate) fn token_request(
     endpoint: &EndpointUrl,
     purpose: Purpose,
     parameters: &[(&str, &str)],
+    now: Timestamp,
 ) -> HttpCall {
     let mut call = HttpCall::new(Method::POST, endpoint.url().clone(), purpose);
     let mut form = Serializer::new(String::with_capacity(512));
     form.extend_pairs(parameters);
-    authenticate(provider, &mut form, &mut call.headers);
+    if let (Way::Entra, Some(scope)) = (&provider.way, provider.scope()) {
+        // Entra answers AADSTS28003 where a code is redeemed for no scope.
+        form.append_pair("scope", &scope);
+    }
+    authenticate(provider, &mut form, &mut call.headers, now);
     call.body = Bytes::from(form.finish());
     let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
     call.headers.insert(header::CONTENT_TYPE, form_type);
@@ -48,8 +54,19 @@ pub(crate) fn token_request(
     call
 }
 
-fn authenticate(provider: &Provider, form: &mut Serializer<'_, String>, headers: &mut HeaderMap) {
-    let secret = provider.client_secret.as_ref().map_or("", |secret| secret.expose());
+fn authenticate(
+    provider: &Provider,
+    form: &mut Serializer<'_, String>,
+    headers: &mut HeaderMap,
+    now: Timestamp,
+) {
+    let signed = match &provider.way {
+        // Where signing fails there is no secret, and the provider will say so.
+        Way::Apple(signer) => signer.secret(&provider.client_id, now).ok().map(ClientSecret::new),
+        Way::Plain | Way::GitHub(_) | Way::Discord | Way::Entra => None,
+    };
+    let secret = signed.as_ref().or(provider.client_secret.as_ref());
+    let secret = secret.map_or("", |secret| secret.expose());
     match provider.token_auth {
         TokenAuth::Basic => {
             // Both are form-encoded before they are joined.

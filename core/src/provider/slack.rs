@@ -3,7 +3,8 @@ use crate::access::OrganizationClaim;
 use crate::secret::ClientSecret;
 
 /// Slack, as `slack`: Sign in with Slack, which is OpenID Connect. Who signed in is what the ID token
-/// says; the subject is team and user.
+/// says, and the picture what the userinfo endpoint says; the subject is team and user, since a user's
+/// id is unique within a team.
 ///
 /// <https://docs.slack.dev/authentication/sign-in-with-slack/>
 #[must_use]

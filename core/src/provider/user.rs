@@ -124,11 +124,11 @@ impl Said {
             .ok_or(Refusal::UpstreamMalformed("the user document has no usable identifier"))?;
         let address = match self.address {
             Some(address) => address,
-            None => documents().find_map(|document| address(document, names)),
+            None => documents().find_map(|document| address(document, provider)),
         };
         let name = text(&names.name);
         let picture = match &provider.way {
-            Way::Plain | Way::GitHub(_) => text(&names.picture),
+            Way::Plain | Way::GitHub(_) | Way::Entra | Way::Apple(_) => text(&names.picture),
             Way::Discord => documents().find_map(discord::picture),
         };
         let (email, email_verified) = match address {
@@ -158,10 +158,17 @@ fn subject(document: &Map<String, Value>, names: &ClaimNames) -> Option<String> 
 }
 
 /// That an address is verified counts only where the very document says it that has the address.
-fn address(document: &Map<String, Value>, names: &ClaimNames) -> Option<Address> {
+fn address(document: &Map<String, Value>, provider: &Provider) -> Option<Address> {
+    let names = &provider.claims;
     let email = usable_text(claims::first(document, &names.email)?.as_str()?)?;
     let verified = claims::first(document, &names.email_verified);
-    Some(Address { email, verified: verified == Some(&Value::Bool(true)) })
+    let verified = match verified {
+        Some(Value::Bool(verified)) => *verified,
+        // Apple documents "String or Boolean".
+        Some(Value::String(text)) => matches!(provider.way, Way::Apple(_)) && text == "true",
+        Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => false,
+    };
+    Some(Address { email, verified })
 }
 
 /// An identifier that no other value has (UPS-18): a string of visible ASCII as it is, a positive

@@ -48,6 +48,7 @@ impl Browser {
         match self {
             Self::Authorize => "GET, HEAD, POST",
             // A code is for one look: nobody may take one in advance.
+            Self::Callback(provider) if provider.way.is_posted() => "GET, POST",
             Self::Callback(_) => "GET",
             Self::Consent => "POST",
         }

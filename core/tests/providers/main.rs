@@ -4,4 +4,19 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod scene;
+
+mod apple;
+mod azure;
+mod count;
+mod custom;
+mod discord;
+mod failures;
+mod github;
+mod gitlab;
+mod google;
 mod oidc;
+mod peers;
+mod quirks;
+mod quirks_custom;
+mod slack;

@@ -47,9 +47,19 @@ impl Browser {
 
     /// Opens the page and chooses a provider: where the browser is sent upstream.
     pub fn until_upstream(&mut self, world: &mut World, authorize: &str) -> String {
+        self.until_upstream_at(world, authorize, "idp")
+    }
+
+    /// The same at any provider.
+    pub fn until_upstream_at(
+        &mut self,
+        world: &mut World,
+        authorize: &str,
+        provider: &str,
+    ) -> String {
         let page = self.get(world, authorize);
         assert_eq!(page.status, 200, "no sign-in page: {}", text(&page));
-        let response = self.press(world, &page, ("provider", "idp"));
+        let response = self.press(world, &page, ("provider", provider));
         assert_eq!(response.status, 303, "no redirect upstream: {}", text(&response));
         location(&response.headers).unwrap().to_owned()
     }

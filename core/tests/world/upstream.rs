@@ -1,5 +1,7 @@
 //! An identity provider that says what a test wants it to say.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use vestibule_core::{HttpCall, Purpose, Response, Unreachable};
@@ -13,6 +15,10 @@ pub struct Upstream {
     pub memberships: Vec<(&'static str, Answer)>,
     pub metadata: Answer,
     pub keys: Answer,
+    /// What is said at a URL, its query left out. Where anything is here, nothing else is anywhere.
+    pub routes: BTreeMap<String, Answer>,
+    /// The header fields of each call.
+    pub headers: Vec<HeaderMap>,
     /// The calls that came, as method, URL and body.
     pub calls: Vec<String>,
 }
@@ -35,6 +41,8 @@ impl Default for Upstream {
             memberships: Vec::new(),
             metadata: Answer::Says(404, String::new()),
             keys: Answer::Says(404, String::new()),
+            routes: BTreeMap::new(),
+            headers: Vec::new(),
             calls: Vec::new(),
         }
     }
@@ -44,7 +52,12 @@ impl Upstream {
     pub fn answer(&mut self, call: &HttpCall) -> Result<Response, Unreachable> {
         let body = String::from_utf8_lossy(&call.body);
         self.calls.push(format!("{} {} {body}", call.method, call.url));
+        self.headers.push(call.headers.clone());
+        let place = call.url.as_str().split('?').next().unwrap();
         let answer = match call.purpose {
+            _ if !self.routes.is_empty() => {
+                self.routes.get(place).unwrap_or_else(|| panic!("nobody is at {place}"))
+            }
             Purpose::ExchangeCode => &self.token,
             Purpose::FetchUser => &self.user,
             Purpose::FetchEmails => &self.emails,
