@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "check/online.rs"]
+mod online;
+#[path = "support/provider.rs"]
+mod provider;
 #[path = "check/providers.rs"]
 mod providers;
 mod support;
