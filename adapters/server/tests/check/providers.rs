@@ -279,3 +279,14 @@ fn two_of_one_preset_need_ids_that_differ() {
         "vestibule.toml:8: provider[1].id: \"github\" stands here twice; each must be unique\n";
     assert_eq!(stdout, twice);
 }
+
+#[test]
+fn no_two_providers_send_people_back_to_one_path() {
+    let one =
+        "[[provider]]\npreset = \"github\"\nclient_id = \"us\"\nclient_secret = \"planted\"\n";
+    let other = one.replace("github", "discord") + "callback_path = \"/oauth/callback/github\"\n";
+    let Ran { stdout, .. } = checked(&format!("{BEFORE}{one}{other}"));
+    let taken = "vestibule.toml:12: provider[1].callback_path: is the path of \
+                 `provider[0].callback_path` too; give one of them another path\n";
+    assert_eq!(stdout, taken);
+}
