@@ -10,6 +10,7 @@ mod host;
 mod keys;
 mod limits;
 mod logs;
+mod online;
 mod requests;
 mod running;
 mod say;

@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "check/online.rs"]
+mod online;
+#[path = "support/provider.rs"]
+mod provider;
+#[path = "check/providers.rs"]
+mod providers;
 mod support;
 
 use std::fs;
@@ -114,7 +120,7 @@ id = "desk"
 redirect_uri = ["https://desk.example.com/callback"]
 
 [[provider]]
-preset = "google"
+presett = "google"
 id = "idp"
 authorization_endpoint = "idp.example.com/authorize"
 token_endpoint = "http://idp.example.com/token"
@@ -147,8 +153,8 @@ vestibule.toml:16: tokens.grant: must be a duration, like "15m" or "30d"; this i
 vestibule.toml:19: signing_key[0].algorithm: is not an algorithm offered here; use "EdDSA", "ES256" or "HS256"
 vestibule.toml:22: client[0].redirect_uris: is missing; write redirect_uris = ["…"], where answers may go
 vestibule.toml:24: client[0].redirect_uri: is not a known key; did you mean `redirect_uris`?
-vestibule.toml:26: provider[0].userinfo_endpoint: is missing; who signed in is asked there: write the provider's URL that answers with `sub`, `id` or `user_id`
-vestibule.toml:27: provider[0].preset: is not a known key; [[provider]] has id, name, authorization_endpoint, token_endpoint, userinfo_endpoint, client_id, client_secret, scopes, pkce, token_auth, authorization_params, token_params, callback_path, issuer, iss_parameter
+vestibule.toml:26: provider[0].userinfo_endpoint: who signed in is said by the userinfo endpoint or the ID token; set userinfo_endpoint, or id_token = "required"
+vestibule.toml:27: provider[0].presett: is not a known key; did you mean `preset`?
 vestibule.toml:29: provider[0].authorization_endpoint: is not a URL; write it like "https://idp.example.com/oauth/token"
 vestibule.toml:30: provider[0].token_endpoint: must be https (http is for 127.0.0.1, [::1] and localhost only)
 vestibule.toml:32: provider[0].token_auth: must be "basic", "post" or "none"

@@ -295,3 +295,37 @@ fn a_confidential_client_must_show_its_secret() {
     assert_eq!(public.revoke(token).unwrap_err(), "invalid_client");
     application.refresh(token).unwrap();
 }
+
+#[test]
+fn a_provider_that_is_asked_for_comes_first_and_nobody_is_sent_there() {
+    let serve = Serve::start("ES256");
+    let asked = serve.application().ask(Some(MCP));
+    for (query, order) in [("", ["first", "second"]), ("&provider=second", ["second", "first"])] {
+        let url = format!("{}{query}", asked.url).parse().unwrap();
+        let page = Browser::new(&serve.wire).get(&url);
+        assert!(page.is_page(StatusCode::OK), "{page:?}");
+        let button =
+            |id: &str| page.body.find(&format!("name=\"provider\" value=\"{id}\"")).unwrap();
+        assert!(button(order[0]) < button(order[1]), "{query}: {}", page.body);
+    }
+    assert!(serve.first.asked().is_empty() && serve.second.asked().is_empty());
+}
+
+#[test]
+fn sbb_10_a_callback_of_one_provider_is_nothing_at_anothers_path() {
+    let serve = Serve::start("ES256");
+    let asked = serve.application().ask(Some(MCP));
+    let mut browser = Browser::new(&serve.wire);
+    let page = browser.get(&asked.url);
+    let leaving = browser.press(&page, "provider", "first");
+    let back = browser.follow(&leaving).location();
+    assert_eq!(back.path(), "/auth/callback/first");
+    let swapped = back.as_str().replace("/callback/first", "/callback/second").parse().unwrap();
+    let refused = browser.get(&swapped);
+    assert!(refused.is_page(StatusCode::BAD_REQUEST), "{refused:?}");
+    assert!(serve.second.asked().is_empty());
+    assert!(!serve.first.asked().iter().any(|asked| asked.target == "/token"));
+    // It was for the first, and still is.
+    let arrived = browser.get(&back);
+    serve.application().code(&asked, &arrived.location());
+}

@@ -19,6 +19,7 @@ mod tests;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -213,6 +214,15 @@ impl<D: Cached> Round<D> {
     }
 }
 
+/// What is at `url` right now, whatever is kept: one call, of which nothing is kept. For whoever looks
+/// at what is published.
+///
+/// # Errors
+/// A [`Refusal`] where there is no answer with status 200.
+pub(crate) fn looked_at<D: Cached>(url: Url, tick: &mut Tick) -> Step<Result<Bytes, Refusal>> {
+    ask(call::<D>(url)).then(tick, |answer, _| Step::Done(good(answer).map(|it| it.body)))
+}
+
 fn call<D: Cached>(url: Url) -> HttpCall {
     let mut call = HttpCall::new(Method::GET, url, D::PURPOSE);
     call.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -224,12 +234,18 @@ fn call<D: Cached>(url: Url) -> HttpCall {
     call
 }
 
-/// The document in an answer, and how long it is fresh. Only a 200 has one: a redirect least of all
-/// (UPS-03), since whoever is pointed at is not whom the operator named.
+/// The document in an answer, and how long it is fresh.
 fn read<D: Cached>(
     url: &Url,
     answer: Result<Response, Unreachable>,
 ) -> Result<(D, Duration), Refusal> {
+    let response = good(answer)?;
+    Ok((D::read(url, &response.body)?, freshness::lifetime(&response.headers)))
+}
+
+/// Only a 200 has a document: a redirect least of all (UPS-03), since whoever is pointed at is not
+/// whom the operator named.
+fn good(answer: Result<Response, Unreachable>) -> Result<Response, Refusal> {
     let response = answer.map_err(Refusal::UpstreamUnreachable)?;
     if response.status.is_server_error() || response.status == 429 {
         return Err(Refusal::UpstreamBusy);
@@ -237,5 +253,5 @@ fn read<D: Cached>(
     if response.status != 200 {
         return Err(Refusal::UpstreamStatus(response.status.as_u16()));
     }
-    Ok((D::read(url, &response.body)?, freshness::lifetime(&response.headers)))
+    Ok(response)
 }

@@ -62,6 +62,11 @@ impl JwkSet {
         Ok(Self { keys })
     }
 
+    /// The algorithm of each key.
+    pub(crate) fn algorithms(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().map(|key| key.material.public().alg())
+    }
+
     /// The key that a token names. Where it names none: the only one of its algorithm (OpenID
     /// Connect Core §10.1).
     pub(super) fn find(&self, kid: Option<&str>, alg: &str) -> Found<'_> {

@@ -127,7 +127,10 @@ impl Cached for ProviderMetadata {
 impl ProviderMetadata {
     /// OpenID Connect Discovery 1.0 §4.3: a document that names another issuer than the one that was
     /// asked speaks for somebody else (UPS-22).
-    fn published(url: &Url, document: &Map<String, Value>) -> Result<Self, &'static str> {
+    pub(super) fn published(
+        url: &Url,
+        document: &Map<String, Value>,
+    ) -> Result<Self, &'static str> {
         let text = |member: &str| document.get(member).and_then(Value::as_str);
         let issuer = text("issuer").ok_or("the discovery document has no issuer")?;
         if discovery_url(issuer).is_none_or(|own| own.url() != url) {

@@ -116,8 +116,8 @@ impl fmt::Display for Mend<'_> {
     }
 }
 
-/// The known key that an unknown one was probably meant to be.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+/// The known word that an unknown one was probably meant to be.
+pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let alike =
         |key: &&str| strsim::normalized_damerau_levenshtein(&name.to_ascii_lowercase(), key);
     let best = known.iter().copied().max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
@@ -140,6 +140,6 @@ mod tests {
 
     #[test]
     fn another_word_is_no_slip_of_the_pen() {
-        assert_eq!(nearest("preset", KNOWN), None);
+        assert_eq!(nearest("colour", KNOWN), None);
     }
 }

@@ -84,6 +84,17 @@ impl<'d> Value<'d> {
         texts.into_iter().collect()
     }
 
+    /// One text, or a list of some.
+    pub(super) fn text_or_texts(&self) -> Option<Vec<String>> {
+        if self.value.get_ref().is_array() {
+            let texts = self.texts()?;
+            return if texts.is_empty() { self.refuse("must not be empty") } else { Some(texts) };
+        }
+        let what = "a string or a list of strings, like \"…\" or [\"…\", \"…\"]";
+        self.of_type(self.value.get_ref().as_str(), what)?;
+        self.text().map(|text| vec![text.to_owned()])
+    }
+
     /// A list of anything.
     pub(super) fn items(&self, what: &str) -> Option<Vec<Value<'d>>> {
         let array = self.of_type(self.value.get_ref().as_array(), what)?;

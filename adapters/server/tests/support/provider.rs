@@ -34,6 +34,8 @@ pub(crate) struct Script {
     pub(crate) back: Vec<(&'static str, String)>,
     pub(crate) token: (u16, String),
     pub(crate) userinfo: (u16, String),
+    /// What it publishes, by its path.
+    pub(crate) documents: Vec<(&'static str, String)>,
 }
 
 /// What it was asked.
@@ -81,6 +83,7 @@ impl Script {
             back: vec![("code", code.to_owned())],
             token: (200, token.to_string()),
             userinfo: (200, userinfo.to_string()),
+            documents: Vec::new(),
         }
     }
 }
@@ -103,6 +106,10 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         }
         ("POST", "/token") => said(script.token),
         ("GET", "/userinfo") => said(script.userinfo),
+        ("GET", path) => match script.documents.into_iter().find(|(at, _)| *at == path) {
+            Some((_, document)) => said((200, document)),
+            None => StatusCode::NOT_FOUND.into_response(),
+        },
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
