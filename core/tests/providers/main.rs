@@ -20,3 +20,4 @@ mod peers;
 mod quirks;
 mod quirks_custom;
 mod slack;
+mod ups;
