@@ -150,11 +150,14 @@ pub enum Purpose {
     FetchMetadata,
     /// Fetching the keys with which an upstream provider signs (RFC 7517 §5).
     FetchKeys,
+    /// Refreshing the tokens that an upstream provider gave (RFC 6749 §6).
+    RefreshToken,
+    /// Ending the tokens that an upstream provider gave (RFC 7009).
+    RevokeToken,
 }
 
 impl Purpose {
-    /// The purpose as a word for logs: `exchange_code`, `fetch_user`, `fetch_metadata`,
-    /// `fetch_keys`.
+    /// The purpose as a word for logs: `exchange_code`, `fetch_user`, `revoke_token`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -164,6 +167,8 @@ impl Purpose {
             Self::FetchMemberships => "fetch_memberships",
             Self::FetchMetadata => "fetch_metadata",
             Self::FetchKeys => "fetch_keys",
+            Self::RefreshToken => "refresh_token",
+            Self::RevokeToken => "revoke_token",
         }
     }
 }

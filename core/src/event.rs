@@ -63,6 +63,13 @@ pub enum Event {
         /// The generation of the successor.
         generation: u64,
     },
+    /// The upstream provider gave new tokens in place of those that are kept.
+    UpstreamRefreshed {
+        /// The grant they are kept in.
+        grant_id: GrantId,
+        /// The provider.
+        provider: ProviderId,
+    },
     /// A grant was ended.
     GrantEnded {
         /// The grant.
@@ -100,6 +107,9 @@ pub enum Ended {
     /// The operator ended it with others, by a [`Cutoff`](crate::Cutoff), and somebody came with one
     /// of its tokens.
     CutOff,
+    /// The upstream provider no longer refreshes what it had granted: the person was disabled
+    /// there, or took it back.
+    Upstream,
 }
 
 impl Ended {
@@ -113,6 +123,7 @@ impl Ended {
             Self::LostWrite => "lost_write",
             Self::Denied => "denied",
             Self::CutOff => "cut_off",
+            Self::Upstream => "upstream",
         }
     }
 }
@@ -130,6 +141,7 @@ impl Event {
             Self::CodeRedeemed { .. } => "code_redeemed",
             Self::Refreshed { .. } => "refreshed",
             Self::RefreshedAgain { .. } => "refreshed_again",
+            Self::UpstreamRefreshed { .. } => "upstream_refreshed",
             Self::GrantEnded { .. } => "grant_ended",
             Self::ErrorPageShown { .. } => "error_page_shown",
             Self::Refused { .. } => "refused",

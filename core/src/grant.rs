@@ -1,6 +1,10 @@
 //! The record of a grant: one per sign-in, moved by compare-and-swap from code to tokens to
 //! tombstone.
 
+mod kept;
+
+pub(crate) use kept::{Abandoned, Attempt, Kept, Lease};
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +20,7 @@ use crate::store::{Owner, Record, RecordKey, Version};
 use crate::tick::Timestamp;
 
 /// Stands before the content, so that a later form can be told from this one.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// What a record holds. The states own this data and cannot be made from outside: they have no
 /// serde of their own.
@@ -47,6 +51,8 @@ pub(crate) struct Allowed {
     pub(crate) facts: Facts,
     /// Marks of the upstream provider's tokens, where an application could hand them out.
     pub(crate) upstream: Vec<[u8; 16]>,
+    /// The upstream provider's tokens themselves, where they are kept.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// What a redemption of the code must show (RFC 6749 §4.1.3, RFC 7636 §4.6).
@@ -84,6 +90,8 @@ pub(crate) struct TokenData {
     pub(crate) generation: u64,
     pub(crate) rotated_at: Timestamp,
     pub(crate) kept_until: Timestamp,
+    /// Who is refreshing the kept tokens.
+    pub(crate) lease: Option<Lease>,
 }
 
 /// Ids and times only: nothing of the person is left.
@@ -133,6 +141,14 @@ impl Grant {
         match self {
             Self::Revoked(revoked) => Self::Revoked(Revoked { cut_off_now: now, ..revoked }),
             other @ (Self::IssuedCode(_) | Self::Tokens(_)) => other,
+        }
+    }
+
+    /// The upstream tokens that ending it has just taken out of it.
+    pub(crate) fn abandoned(&mut self) -> Option<Abandoned> {
+        match self {
+            Self::Revoked(revoked) => revoked.abandoned.take(),
+            Self::IssuedCode(_) | Self::Tokens(_) => None,
         }
     }
 

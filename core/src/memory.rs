@@ -30,14 +30,26 @@ impl MemoryStore {
         Self { shards: std::array::from_fn(|_| Mutex::default()) }
     }
 
+    /// At most so many of the records that a sweep would forget, for
+    /// [`Server::forget`](crate::Server::forget).
+    #[must_use]
+    pub fn expired(&self, now: Timestamp, limit: usize) -> Vec<(RecordKey, Record)> {
+        let mut expired = Vec::new();
+        for shard in &self.shards {
+            let records = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let dead = records.iter().filter(|(_, record)| is_dead(record, now));
+            let dead = dead.map(|(key, record)| (key.clone(), record.clone()));
+            expired.extend(dead.take(limit - expired.len()));
+        }
+        expired
+    }
+
     /// Forgets records whose expiry is [`Record::KEPT_AFTER_EXPIRY`] ago; how many.
     pub fn sweep(&self, now: Timestamp) -> usize {
-        let dead =
-            |record: &Record| record.expires_at.after(Record::KEPT_AFTER_EXPIRY).has_passed(now);
         let sweep_shard = |shard: &Mutex<HashMap<RecordKey, Record>>| {
             let mut records = shard.lock().unwrap_or_else(PoisonError::into_inner);
             let before = records.len();
-            records.retain(|_, record| !dead(record));
+            records.retain(|_, record| !is_dead(record, now));
             before - records.len()
         };
         self.shards.iter().map(sweep_shard).sum()
@@ -69,6 +81,11 @@ impl MemoryStore {
         // Nothing panics while the lock is held; a poisoned lock still guards a whole map.
         act(&mut shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Whether a record may be forgotten.
+fn is_dead(record: &Record, now: Timestamp) -> bool {
+    record.expires_at.after(Record::KEPT_AFTER_EXPIRY).has_passed(now)
 }
 
 impl drive::blocking::Store for MemoryStore {
@@ -182,6 +199,9 @@ mod tests {
         let store = MemoryStore::new();
         let _ = swap(&store, None, Some(1));
         assert_eq!(store.sweep(Timestamp::from_seconds(1119)), 0);
+        assert!(store.expired(Timestamp::from_seconds(1119), 9).is_empty());
+        assert_eq!(store.expired(Timestamp::from_seconds(1120), 9).len(), 1);
+        assert_eq!(store.expired(Timestamp::from_seconds(1120), 0).len(), 0);
         assert_eq!(store.sweep(Timestamp::from_seconds(1120)), 1);
     }
 

@@ -9,8 +9,8 @@ use std::fmt::{Debug, Write};
 use http::Method;
 use serde_json::{Value, json};
 use vestibule_core::{
-    AccessToken, Algorithm, ClientSecret, InitialAccessToken, Mapped, Reply, Request, Response,
-    SealingSecret, SigningKey, Step,
+    AccessToken, Algorithm, ClientSecret, EndpointUrl, InitialAccessToken, Mapped, Reply, Request,
+    Response, SealingSecret, SigningKey, Step,
 };
 
 use world::browser::callback_of;
@@ -109,6 +109,8 @@ fn lea_01_no_secret_is_formatted_or_said() {
     let upstream_access = planted.plant("planted-upstream-access-token");
     let upstream_refresh = planted.plant("planted-upstream-refresh-token");
     let upstream_id = planted.plant("planted-upstream-id-token");
+    let renewed_access = planted.plant("planted-renewed-access-token");
+    let renewed_refresh = planted.plant("planted-renewed-refresh-token");
     let upstream_code = planted.plant("planted-upstream-code");
     let state = planted.plant("planted-client-state");
     planted.plant(VERIFIER);
@@ -120,6 +122,9 @@ fn lea_01_no_secret_is_formatted_or_said() {
     config.registration.initial_access_tokens = tokens;
     config.clients.push(client("D", Some(&client_secret), &[world::APP]));
     config.providers[0].client_secret = Some(ClientSecret::new(&upstream_secret));
+    config.providers[0].keep_tokens = true;
+    let revoke = EndpointUrl::parse("https://idp.test/revoke").unwrap();
+    config.providers[0].metadata_mut().unwrap().revocation_endpoint = Some(revoke);
     config.map_users = true;
     planted.show(&config);
     let mut world = World::of(config);
@@ -129,8 +134,17 @@ fn lea_01_no_secret_is_formatted_or_said() {
         "refresh_token": upstream_refresh,
         "id_token": upstream_id,
         "token_type": "Bearer",
+        // Every refresh asks for new ones.
+        "expires_in": 59,
     });
     world.upstream.token = Answer::Says(200, tokens.to_string());
+    let renewed = json!({
+        "access_token": renewed_access,
+        "refresh_token": renewed_refresh,
+        "token_type": "Bearer",
+        "expires_in": 59,
+    });
+    world.upstream.refresh = Answer::Says(200, renewed.to_string());
     world.mapper = |_| {
         let access_token = AccessToken::new("planted-mapped-token");
         let expires_in = std::time::Duration::from_secs(60);
@@ -146,6 +160,7 @@ fn lea_01_no_secret_is_formatted_or_said() {
     walk(&mut planted, &mut world, &state, &upstream_code, &client_secret);
     world.mapper = |_| Ok(Mapped::default());
     walk(&mut planted, &mut world, &state, &upstream_code, &client_secret);
+    assert_eq!(world.upstream.refreshes().len(), 3, "two refreshes and one question");
     planted.judge();
 }
 
@@ -235,6 +250,13 @@ fn walk(
     let now = world.tick().now;
     let principal = world.server.authenticate(&resource_request(&access_token), now);
     planted.show(&principal);
+    if let Ok(principal) = &principal {
+        let tick = world.tick();
+        let step = world.server.upstream_token(principal, tick);
+        planted.show(&step);
+        let token = world.finish(step);
+        planted.show(&token);
+    }
     planted
         .send(world, post("/oauth/revoke", &[("client_id", "P"), ("token", &access_token)], &[]));
     planted.send(world, redemption(&code, &as_d));

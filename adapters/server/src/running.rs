@@ -9,8 +9,8 @@ use axum::Router;
 use axum::middleware;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use vestibule_core::Server;
-use vestibule_core::drive::Composite;
+use vestibule_core::drive::{self, Composite, Driver as _};
+use vestibule_core::{Server, Swap};
 use vestibule_hyper::{HyperTransport, Options, SystemClock, Vestibule, serve_within};
 
 use crate::front::Front;
@@ -22,6 +22,9 @@ use crate::store::Store;
 
 /// How often the store forgets what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// How long a sweep may wait for providers.
+const END_WITHIN: Duration = Duration::from_secs(20);
 
 pub(crate) type Driver = Composite<SystemClock, HyperTransport, Store>;
 
@@ -64,7 +67,7 @@ pub(crate) async fn run(
     let address = listener.local_addr().map_err(|error| format!("the socket is gone: {error}"))?;
     let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
     let (told, told_again) = told_to_end(signals);
-    let store = driver.store.clone();
+    let (sweeper, sweeping) = (server.clone(), driver.clone());
     let vestibule = vestibule(limits, server, driver);
     let issuer = vestibule.server().issuer().clone();
 
@@ -74,7 +77,7 @@ pub(crate) async fn run(
         Some(own_host) => Front::new(own_host.around(app), None),
         None => Front::new(app, Some((own.paths, vestibule.clone()))),
     };
-    let sweeping = tokio::spawn(sweep(store));
+    let sweeping = tokio::spawn(sweep(sweeper, sweeping));
 
     say(io::stdout(), format_args!("listening on {address} (issuer {issuer}){greeting}"));
     let served = async {
@@ -149,13 +152,35 @@ fn within_files(
     Ok(connections)
 }
 
-async fn sweep(store: Store) {
+async fn sweep(server: Server, driver: Driver) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         every.tick().await;
-        let forgotten = store.sweep(SystemClock.now()).await;
+        // Whatever providers say and however long they take to: the store does not grow for that.
+        let ended = tokio::time::timeout(END_WITHIN, end_upstream(&server, &driver)).await;
+        if ended.is_err() {
+            tracing::debug!("not all tokens of what has expired were ended at their providers");
+        }
+        let forgotten = driver.store.sweep(SystemClock.now()).await;
         if forgotten > 0 {
             tracing::debug!(forgotten, "swept the store");
+        }
+    }
+}
+
+/// Has providers end the tokens that are kept in what has expired, and forgets it.
+async fn end_upstream(server: &Server, driver: &Driver) {
+    loop {
+        let expired = driver.store.expired(SystemClock.now()).await;
+        if expired.is_empty() {
+            return;
+        }
+        for (key, record) in expired {
+            drive::drive(driver, server.forget(&key, &record, driver.tick())).await;
+            let forget = Swap::new(key, Some(record.version), None);
+            if drive::Store::swap(&driver.store, forget).await.is_err() {
+                return;
+            }
         }
     }
 }

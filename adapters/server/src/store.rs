@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use vestibule_core::drive::{self, Composite};
 use vestibule_core::{
-    HttpCall, List, Load, MemoryStore, Page, Record, Response, Step, Swap, Swapped, Timestamp,
-    Unavailable, Unreachable,
+    HttpCall, List, Load, MemoryStore, Page, Record, RecordKey, Response, Step, Swap, Swapped,
+    Timestamp, Unavailable, Unreachable,
 };
 use vestibule_hyper::SystemClock;
 use vestibule_sqlite::{Options, SqliteStore, Trouble};
@@ -36,6 +36,15 @@ impl Store {
         match self {
             Self::Memory(_) => false,
             Self::Sqlite(_) => true,
+        }
+    }
+
+    /// Some of what has expired.
+    pub(crate) async fn expired(&self, now: Timestamp) -> Vec<(RecordKey, Record)> {
+        const AT_ONCE: usize = 100;
+        match self {
+            Self::Memory(store) => store.expired(now, AT_ONCE),
+            Self::Sqlite(store) => store.expired(now, AT_ONCE).await.unwrap_or_default(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use vestibule_core::{List, Page, Record, RecordKey};
+use vestibule_core::{List, Page, Record, RecordKey, Timestamp};
 
 use crate::answer::Reply;
 use crate::cache::{Cache, Ticket};
@@ -26,6 +26,7 @@ pub(crate) enum Question {
         reply: Reply<Option<Record>>,
     },
     List(List, Reply<Page>),
+    Expired(Timestamp, usize, Reply<Vec<(RecordKey, Record)>>),
     Count(Reply<u64>),
 }
 
@@ -75,6 +76,12 @@ impl Reader {
                 let about = About::List(list.clone());
                 if let Some(page) = self.read(about, |file| row::list(file, &list)) {
                     reply.give(Ok(page));
+                }
+            }
+            Question::Expired(now, limit, reply) => {
+                let expired = |file: &Connection| Ok(row::expired(file, now, limit)?);
+                if let Some(records) = self.read(About::Count, expired) {
+                    reply.give(Ok(records));
                 }
             }
             Question::Count(reply) => {

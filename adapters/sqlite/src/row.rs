@@ -5,6 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, named_params, params};
 use vestibule_core::{List, Owner, Page, Record, RecordKey, Swap, Swapped, Timestamp, Version};
 
+use crate::sweep;
 use crate::trouble::Fault;
 
 /// Compares and swaps. Run in a transaction.
@@ -109,6 +110,27 @@ const LIST: &str = "SELECT version, owner, expires_at, bytes, key FROM record
     WHERE owner = ?1 ORDER BY key LIMIT ?2";
 const LIST_AFTER: &str = "SELECT version, owner, expires_at, bytes, key FROM record
     WHERE owner = ?1 AND key > ?3 ORDER BY key LIMIT ?2";
+
+/// Records that may be forgotten, and can be read.
+pub(crate) fn expired(
+    connection: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> rusqlite::Result<Vec<(RecordKey, Record)>> {
+    let Some(expired_by) = sweep::expired_by(now) else { return Ok(Vec::new()) };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = "SELECT version, owner, expires_at, bytes, key FROM record
+        WHERE expires_at <= ?1 LIMIT ?2";
+    let mut select = connection.prepare_cached(sql)?;
+    let mut rows = select.query(params![expired_by, limit])?;
+    let mut expired = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let (Ok(key), Ok(record)) = (row.get(4), record(row)) {
+            expired.push((RecordKey::from_stored(key), record));
+        }
+    }
+    Ok(expired)
+}
 
 /// How many records there are.
 pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {

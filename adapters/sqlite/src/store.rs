@@ -9,7 +9,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use vestibule_core::{
-    Freshness, List, Load, Page, Record, Swap, Swapped, Timestamp, Unavailable, drive,
+    Freshness, List, Load, Page, Record, RecordKey, Swap, Swapped, Timestamp, Unavailable, drive,
 };
 
 use crate::answer::{self, Answer, Reply};
@@ -109,6 +109,13 @@ impl SqliteStore {
     /// The whole table is walked, 1000 records at a time, while no swap waits.
     pub fn sweep(&self, now: Timestamp) -> Answer<usize> {
         self.shared.work(|reply| Work::Sweep(now, reply))
+    }
+
+    /// At most so many of the records that a sweep would forget, for
+    /// [`Server::forget`](vestibule_core::Server::forget). The whole table is walked where there are
+    /// fewer; rows that cannot be read are left out.
+    pub fn expired(&self, now: Timestamp, limit: usize) -> Answer<Vec<(RecordKey, Record)>> {
+        self.shared.ask(|reply| Question::Expired(now, limit, reply))
     }
 
     /// How many records there are, for tests and logs: they are counted one by one.

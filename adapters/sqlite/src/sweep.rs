@@ -19,10 +19,7 @@ pub(crate) struct Sweep {
 
 impl Sweep {
     pub(crate) fn new(now: Timestamp, reply: Reply<usize>) -> Self {
-        // Dead is what was to be kept until now or shorter: `expires_at + kept <= now`.
-        let expired_by = now.seconds().checked_sub(Record::KEPT_AFTER_EXPIRY.as_secs());
-        let expired_by = expired_by.and_then(|seconds| i64::try_from(seconds).ok());
-        Self { expired_by, after: i64::MIN, forgotten: 0, reply }
+        Self { expired_by: expired_by(now), after: i64::MIN, forgotten: 0, reply }
     }
 
     /// Sweeps one stretch, in a transaction of its own if there is anything to forget in it.
@@ -55,4 +52,11 @@ impl Sweep {
     pub(crate) fn done(self) {
         self.reply.give(Ok(self.forgotten));
     }
+}
+
+/// The latest expiry of what may go: dead is what was to be kept until now or shorter,
+/// `expires_at + kept <= now`.
+pub(crate) fn expired_by(now: Timestamp) -> Option<i64> {
+    let seconds = now.seconds().checked_sub(Record::KEPT_AFTER_EXPIRY.as_secs())?;
+    i64::try_from(seconds).ok()
 }

@@ -21,6 +21,10 @@ fn sto_09_nothing_is_forgotten_before_120_seconds_after_expiry() {
         assert_eq!(store.sweep(at(now)).wait(), Ok(0), "at {now}");
         assert_eq!(load(&store, 1), Ok(Some(record(1))));
     }
+    assert_eq!(store.expired(at(1119), 9).wait(), Ok(Vec::new()));
+    assert_eq!(store.expired(at(1120), 0).wait(), Ok(Vec::new()));
+    let expired = store.expired(at(1120), 9).wait().unwrap();
+    assert_eq!(expired.into_iter().map(|(_, it)| it).collect::<Vec<_>>(), [record(1)]);
     assert_eq!(store.sweep(at(1120)).wait(), Ok(1));
     assert_eq!(load(&store, 1), Ok(None));
 }

@@ -37,7 +37,6 @@ pub(crate) struct Memberships {
 impl Memberships {
     /// Whether they have to be asked for again: after an hour, when the rules are others, and where
     /// a clock that was set back makes it unknown how old they are (nodes agree within 60 s).
-    #[cfg_attr(not(test), expect(dead_code, reason = "asked where upstream tokens are kept"))]
     pub(crate) fn are_due(&self, rules: &ProviderAccess, now: Timestamp) -> bool {
         self.checked_at.after(FRESH_FOR).has_passed(now)
             || self.checked_at > now.after(Duration::from_secs(60))

@@ -1,6 +1,6 @@
 use super::grants::{Found, GrantSummary, Listed, is_subject, list};
 use crate::cutoff::{self, Cutoff};
-use crate::flow::transact;
+use crate::flow::{transact, upstream};
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
 use crate::setup::Setup;
@@ -131,6 +131,9 @@ pub(crate) fn end_grant(
     grant_id: GrantId,
     tick: &mut Tick,
 ) -> Step<Result<bool, Refusal>> {
-    transact::end(setup, grant_id, tick)
-        .then(tick, |ended, _| Step::Done(ended.map_err(|undone| undone.refusal)))
+    let setup = setup.clone();
+    transact::end(&setup, grant_id, tick).then(tick, move |ended, tick| {
+        let alive = ended.outcome.map_err(|undone| undone.refusal);
+        upstream::revoke_any(&setup, ended.abandoned, tick).then(tick, |(), _| Step::Done(alive))
+    })
 }

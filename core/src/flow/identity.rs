@@ -8,7 +8,7 @@ use super::{Rejected, mapping};
 use crate::access::Facts;
 use crate::cutoff::Questions;
 use crate::event::Event;
-use crate::grant::{Allowed, Binding, CodeData, Grant, Mapping};
+use crate::grant::{Allowed, Binding, CodeData, Grant, Kept, Mapping};
 use crate::mapper::{IdempotencyKey, MapUser, Occasion};
 use crate::provider::User;
 use crate::refusal::Refusal;
@@ -40,9 +40,15 @@ pub(super) enum NotIssued {
 }
 
 impl Identity {
-    /// The grant begins, with a code. The upstream tokens end here: where an application mints
-    /// tokens, marks of them are kept, by which they are known again, and nothing else.
-    fn issue(self, setup: &Setup, mapping: Mapping, code_expires_at: Timestamp) -> IssuedCode {
+    /// The grant begins, with a code. The upstream tokens end here unless they are kept; where an
+    /// application mints tokens, marks of them stay in any case, by which they are known again.
+    fn issue(
+        self,
+        setup: &Setup,
+        mapping: Mapping,
+        now: Timestamp,
+        code_expires_at: Timestamp,
+    ) -> IssuedCode {
         let Self { pending, user, facts, tokens } = self;
         let upstream = if setup.maps_users() { mapping::marks(setup, &tokens) } else { Vec::new() };
         let request = &pending.request;
@@ -55,6 +61,7 @@ impl Identity {
                 user,
                 facts,
                 upstream,
+                kept: pending.provider.keep_tokens.then(|| Kept::new(&tokens, now)),
             },
             binding: Binding {
                 redirect_uri: request.redirect.as_str().to_owned(),
@@ -119,7 +126,8 @@ fn map(setup: &Setup, identity: Identity, tick: &mut Tick) -> Step<Result<Reply,
     let setup = setup.clone();
     ask(identity.question()).then(tick, move |answer, tick| {
         let accepted = {
-            let upstream = Upstream::Tokens(&identity.tokens);
+            let (tokens, ring) = (Some(&identity.tokens), setup.keys());
+            let upstream = Upstream { tokens, ring, marks: &[] };
             mapping::accept(answer, &identity.user, &upstream, tick.now)
         };
         match accepted {
@@ -145,7 +153,7 @@ fn write(
         state: identity.pending.request.state.clone(),
     };
     let expires_at = tick.now.after(setup.lifetimes().code);
-    let code = identity.issue(setup, mapping, expires_at);
+    let code = identity.issue(setup, mapping, tick.now, expires_at);
     let event = Event::CodeIssued {
         grant_id: code.id,
         client_id: code.data.allowed.client_id.clone(),

@@ -29,21 +29,20 @@ const OUR_MEMBERS: [&str; 10] = [
     "error_uri",
 ];
 
-/// What must not be passed on: the upstream provider's tokens, or what is known of them later.
-pub(super) enum Upstream<'a> {
-    Tokens(&'a UpstreamTokens),
-    Marks(&'a KeyRing, &'a [[u8; 16]]),
+/// What must not be passed on: the upstream provider's tokens, and what is known of others later.
+pub(super) struct Upstream<'a> {
+    pub(super) tokens: Option<&'a UpstreamTokens>,
+    pub(super) ring: &'a KeyRing,
+    pub(super) marks: &'a [[u8; 16]],
 }
 
 impl Upstream<'_> {
     /// Whether a text holds one of the tokens; by its mark, whether one of its words is one.
     fn contain(&self, text: &str) -> bool {
-        match self {
-            Self::Tokens(tokens) => tokens.contain(text),
-            Self::Marks(ring, marks) => text
-                .split_ascii_whitespace()
-                .any(|word| ring.all().any(|key| marks.contains(&mark(key, word)))),
-        }
+        let Self { tokens, ring, marks } = self;
+        let marked = |word| ring.all().any(|key| marks.contains(&mark(key, word)));
+        tokens.is_some_and(|tokens| tokens.contain(text))
+            || (!marks.is_empty() && text.split_ascii_whitespace().any(marked))
     }
 }
 
@@ -51,6 +50,16 @@ impl Upstream<'_> {
 pub(super) fn marks(setup: &Setup, tokens: &UpstreamTokens) -> Vec<[u8; 16]> {
     let key = setup.keys().first();
     tokens.texts().map(|token| mark(key, token)).collect()
+}
+
+/// The same of tokens that came later: the last ones are known again, and no more of them than a
+/// record has room for.
+pub(super) fn add_marks(setup: &Setup, known: &mut Vec<[u8; 16]>, tokens: &UpstreamTokens) {
+    const AT_MOST: usize = 16;
+    let new = marks(setup, tokens);
+    known.retain(|mark| !new.contains(mark));
+    known.extend(new);
+    known.drain(..known.len().saturating_sub(AT_MOST));
 }
 
 fn mark(key: &SealingKey, token: &str) -> [u8; 16] {

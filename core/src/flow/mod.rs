@@ -6,6 +6,7 @@
 //!                  Identity --MapUser, Swap--> IssuedCode --303--> client
 //! POST /token      Load --> IssuedCode --redeem, Swap--> TokenGrant --200--> client
 //! POST /token      Load --> TokenGrant --rotate, Swap--> TokenGrant        genuine replay --Swap--> Revoked
+//!                  before, where kept upstream tokens are over: Swap (lease) --> RefreshingUpstream --Http--> Swap
 //! ```
 //!
 //! Transitions consume the state they leave; no state is `Clone`; none can be made from outside.
@@ -66,12 +67,14 @@ mod issue;
 mod mapping;
 mod pending;
 mod posted;
+mod readmit;
 mod redeem;
 mod refresh;
 mod remember;
 mod revoke;
 mod token;
 pub(crate) mod transact;
+pub(crate) mod upstream;
 mod userinfo;
 mod verify;
 
@@ -84,6 +87,7 @@ pub use pending::PendingUpstream;
 pub use redeem::{IssuedCode, Redemption};
 pub use refresh::{Rotated, Rotation, TokenGrant};
 pub use revoke::Revoked;
+pub use upstream::{RefreshedUpstream, RefreshingUpstream};
 pub use userinfo::FetchingUser;
 
 pub(crate) use authorize::{authorize, authorize_by_post};

@@ -112,6 +112,7 @@ impl IssuedCode {
                 generation: 1,
                 rotated_at: now,
                 kept_until: data.kept_until,
+                lease: None,
             },
         };
         let tokens = Tokens::issue(&grant, scope, data.mapping, redemption.setup.lifetimes());
@@ -120,7 +121,7 @@ impl IssuedCode {
     }
 
     pub(crate) fn end(self, now: Timestamp) -> Revoked {
-        Revoked::new(self.id, now, self.data.kept_until)
+        Revoked::new(self.id, self.data.allowed, now, self.data.kept_until)
     }
 }
 
@@ -151,7 +152,7 @@ pub(super) fn redeem<const N: usize>(
     transact(setup, code.grant_id, tick, move |grant, tick| {
         Step::Done(decide(grant, &redemption, tick.now))
     })
-    .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::undone)))
+    .then(tick, |transacted, _| Step::Done(Outcome::of(transacted)))
 }
 
 fn read<const N: usize>(

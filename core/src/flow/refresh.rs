@@ -1,14 +1,16 @@
 //! `grant_type=refresh_token`: rotation with a bounded, idempotent grace (OAuth 2.1 §4.3, RFC 9700
 //! §4.14.2).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::issue::{RefreshToken, Tokens};
 use super::mapping::{self, Upstream};
+use super::readmit::{NotReadmitted, readmit};
 use super::revoke::Revoked;
 use super::token::{Outcome, open_token};
-use super::transact::{Decision, transact};
-use crate::access;
+use super::transact::{Decision, Transacted, Undone, transact};
+use super::upstream::{self, Living};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::resource::same_resource;
 use crate::check::scope::{narrowed, remaining};
@@ -81,7 +83,7 @@ impl TokenGrant {
     }
 
     pub(crate) fn end(self, now: Timestamp) -> Revoked {
-        Revoked::new(self.id, now, self.data.kept_until)
+        Revoked::new(self.id, self.data.allowed, now, self.data.kept_until)
     }
 
     /// Not slid by rotation.
@@ -109,12 +111,12 @@ impl TokenGrant {
         self.data.kept_until = self.data.kept_until.max(tokens.latest_way_back());
     }
 
-    fn question(&self, scope: &str) -> MapUser {
+    fn question(&self, scope: &str, now: Timestamp) -> MapUser {
         let allowed = &self.data.allowed;
         MapUser {
             occasion: Occasion::Refresh,
             user: allowed.user.clone(),
-            upstream_tokens: None,
+            upstream_tokens: allowed.kept.as_ref().map(|kept| kept.tokens(now)),
             client_id: allowed.client_id.clone(),
             scope: scope.to_owned(),
             resource: allowed.resource.clone(),
@@ -141,6 +143,16 @@ struct Refresh {
 }
 
 impl Refresh {
+    /// Whether tokens of ours would be given, and the provider must be asked before.
+    fn waits_for_upstream(&self, setup: &Setup, grant: &Grant, now: Timestamp) -> bool {
+        let Grant::Tokens(grant) = grant else { return false };
+        let due = upstream::keeper(setup, grant).is_some_and(|(_, kept)| kept.due(now).is_some());
+        due && grant.data.allowed.client_id == *self.client.id()
+            && grant.data.generation == self.generation
+            && !grant.ends_at(setup.lifetimes()).has_passed(now)
+            && self.scope(setup, grant).is_ok()
+    }
+
     /// What the new access token is for: what is asked of what was granted, as far as the resource
     /// still has it.
     fn scope(&self, setup: &Setup, grant: &TokenGrant) -> Result<String, Refusal> {
@@ -168,9 +180,53 @@ pub(super) fn refresh<const N: usize>(
         Ok(read) => read,
         Err(refusal) => return Step::Done(Outcome::refused(refusal)),
     };
-    let deciding = setup.clone();
-    transact(setup, id, tick, move |grant, tick| decide(&deciding, grant, &refresh, tick))
-        .then(tick, |outcome, _| Step::Done(outcome.unwrap_or_else(Outcome::undone)))
+    let (setup, refresh) = (setup.clone(), Arc::new(refresh));
+    let (deciding, judged) = (setup.clone(), Arc::clone(&refresh));
+    // What the provider has to say comes first: whom it no longer knows gets no tokens here (UPS-28).
+    let first = transact(&setup, id, tick, move |grant, tick| {
+        if grant.as_ref().is_some_and(|grant| judged.waits_for_upstream(&deciding, grant, tick.now))
+        {
+            return Step::Done(Decision::Keep(None));
+        }
+        decide(&deciding, grant, &judged, tick)
+            .then(tick, |decision, _| Step::Done(decision.map(Some)))
+    });
+    first.then(tick, move |Transacted { outcome, abandoned }, tick| match transposed(outcome) {
+        Some(outcome) => Step::Done(Outcome::of(Transacted { outcome, abandoned })),
+        None => refresh_upstream(setup, id, refresh, tick),
+    })
+}
+
+/// `None`: nothing was decided yet.
+fn transposed<T>(outcome: Result<Option<T>, Undone<Option<T>>>) -> Option<Result<T, Undone<T>>> {
+    match outcome {
+        Ok(outcome) => outcome.map(Ok),
+        Err(Undone { refusal, decided }) => {
+            Some(Err(Undone { refusal, decided: decided.flatten() }))
+        }
+    }
+}
+
+/// The upstream tokens, then ours: from the record that has the new ones.
+fn refresh_upstream(
+    setup: Setup,
+    id: GrantId,
+    refresh: Arc<Refresh>,
+    tick: &mut Tick,
+) -> Step<Outcome> {
+    upstream::living(&setup, id, |_| Ok(()), tick).then(tick, move |living, tick| {
+        let Living { kept, events, abandoned } = living;
+        match kept {
+            // Nobody keeps them any more, since this very moment.
+            Ok(_) | Err(Refusal::UpstreamTokenNotKept) => {}
+            Err(refusal) => {
+                return Step::Done(Outcome::refused(refusal).after(events, abandoned));
+            }
+        }
+        let deciding = setup.clone();
+        transact(&setup, id, tick, move |grant, tick| decide(&deciding, grant, &refresh, tick))
+            .then(tick, |transacted, _| Step::Done(Outcome::of(transacted).after(events, None)))
+    })
 }
 
 fn read<const N: usize>(
@@ -210,24 +266,29 @@ fn decide(
     if grant.ends_at(setup.lifetimes()).has_passed(tick.now) {
         return keep(Refusal::TokenExpired);
     }
-    // Rules may have come since the person signed in.
-    let allowed = &grant.data.allowed;
-    if let Err(refusal) = access::judge(setup.access(), &allowed.user, &allowed.facts) {
-        return end(grant.end(tick.now), Ended::Denied, refusal);
-    }
     // What is asked for is judged before anything is spent (REF-14).
     let scope = match refresh.scope(setup, &grant) {
         Ok(scope) => scope,
         Err(refusal) => return keep(refusal),
     };
-    match grant.rotate(refresh.generation, setup.lifetimes(), tick.now) {
-        Rotation::Rotated(rotated) => issue(setup, rotated, scope, Write::Yes, tick),
-        Rotation::Again(rotated) => issue(setup, rotated, scope, Write::No, tick),
-        Rotation::Replayed(revoked) => {
-            end(revoked, Ended::RefreshTokenReplayed, Refusal::RefreshTokenReplayed)
+    let (setup, generation) = (setup.clone(), refresh.generation);
+    readmit(&setup, grant, tick).then(tick, move |readmitted, tick| {
+        let grant = match readmitted {
+            Ok(grant) => grant,
+            Err(NotReadmitted::Over { grant, why, refusal }) => {
+                return end(grant.end(tick.now), why, refusal);
+            }
+            Err(NotReadmitted::Unknown(refusal)) => return keep(refusal),
+        };
+        match grant.rotate(generation, setup.lifetimes(), tick.now) {
+            Rotation::Rotated(rotated) => issue(&setup, rotated, scope, Write::Yes, tick),
+            Rotation::Again(rotated) => issue(&setup, rotated, scope, Write::No, tick),
+            Rotation::Replayed(revoked) => {
+                end(revoked, Ended::RefreshTokenReplayed, Refusal::RefreshTokenReplayed)
+            }
+            Rotation::LostWrite(revoked) => end(revoked, Ended::LostWrite, Refusal::LostWrite),
         }
-        Rotation::LostWrite(revoked) => end(revoked, Ended::LostWrite, Refusal::LostWrite),
-    }
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -249,9 +310,11 @@ fn issue(
         return Step::Done(decided(setup, rotated, scope, mapping, write, tick.now));
     }
     let setup = setup.clone();
-    ask(rotated.grant.question(&scope)).then(tick, move |answer, tick| {
+    ask(rotated.grant.question(&scope, tick.now)).then(tick, move |answer, tick| {
         let allowed = &rotated.grant.data.allowed;
-        let upstream = Upstream::Marks(setup.keys(), &allowed.upstream);
+        let tokens = allowed.kept.as_ref().map(|kept| kept.tokens(tick.now));
+        let (ring, marks) = (setup.keys(), &*allowed.upstream);
+        let upstream = Upstream { tokens: tokens.as_ref(), ring, marks };
         match mapping::accept(answer, &allowed.user, &upstream, tick.now) {
             Ok(mapping) => Step::Done(decided(&setup, rotated, scope, mapping, write, tick.now)),
             Err(refusal @ Refusal::MapperDenied(_)) => {

@@ -3,11 +3,12 @@
 use http::StatusCode;
 
 use super::issue::RefreshToken;
-use super::transact::{Decision, Undone, transact};
+use super::transact::{Decision, Transacted, Undone, transact};
+use super::upstream;
 use crate::bearer;
 use crate::check::client_auth::{self, AuthenticatedClient};
 use crate::event::{Ended, Event};
-use crate::grant::{Grant, RevokedData};
+use crate::grant::{Abandoned, Allowed, Grant, RevokedData};
 use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
@@ -27,15 +28,24 @@ pub struct Revoked {
     pub(crate) data: RevokedData,
     /// Whether the request that sees it has ended it, for a cutoff.
     pub(crate) cut_off_now: bool,
+    /// The upstream tokens that were in it, where it has just been ended.
+    pub(crate) abandoned: Option<Abandoned>,
 }
 
 impl Revoked {
     pub(crate) fn of_record(id: GrantId, data: RevokedData) -> Self {
-        Self { id, data, cut_off_now: false }
+        Self { id, data, cut_off_now: false, abandoned: None }
     }
 
-    pub(super) fn new(id: GrantId, ended_at: Timestamp, kept_until: Timestamp) -> Self {
-        Self::of_record(id, RevokedData { ended_at, kept_until })
+    /// Of `allowed` nothing stays, but that its upstream tokens must be ended too.
+    pub(super) fn new(
+        id: GrantId,
+        allowed: Allowed,
+        ended_at: Timestamp,
+        kept_until: Timestamp,
+    ) -> Self {
+        let tombstone = Self::of_record(id, RevokedData { ended_at, kept_until });
+        Self { abandoned: Abandoned::of(allowed), ..tombstone }
     }
 
     /// The grant's id.
@@ -106,7 +116,7 @@ fn end(
             Some(_) | None => Decision::Keep(None),
         })
     })
-    .then(tick, move |ended, _| {
+    .then(tick, move |Transacted { outcome: ended, abandoned }, tick| {
         let mut reply = Reply::from(Response::empty(StatusCode::OK));
         match ended {
             Ok(Some(why)) => reply.events.push(Event::GrantEnded { grant_id, why }),
@@ -117,6 +127,7 @@ fn end(
             }
             Err(Undone { refusal, .. }) => reply = refused(&refusing, refusal),
         }
+        reply.follow_up = abandoned.map(|tokens| upstream::revoke(&refusing, tokens, tick));
         Step::Done(reply)
     })
 }

@@ -1,11 +1,12 @@
 //! `POST /oauth/token`: the token endpoint (RFC 6749 §3.2).
 
 use super::revoke::Revoked;
-use super::transact::{self, Undone};
-use super::{redeem, refresh};
+use super::transact::{self, Transacted, Undone};
+use super::{redeem, refresh, upstream};
 use crate::check::client_auth;
 use crate::cutoff::Questions;
 use crate::event::{Ended, Event};
+use crate::grant::Abandoned;
 use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
@@ -34,16 +35,31 @@ pub(super) struct Outcome {
     events: Vec<Event>,
     /// A grant that must be ended and could not be.
     unended: Option<GrantId>,
+    /// Upstream tokens of a grant that was ended.
+    abandoned: Option<Abandoned>,
 }
 
 impl Outcome {
+    /// What was decided, if it was written down.
+    pub(super) fn of(transacted: Transacted<Self>) -> Self {
+        let Transacted { outcome, abandoned } = transacted;
+        Self { abandoned, ..outcome.unwrap_or_else(Self::undone) }
+    }
+
+    /// The same where something else happened before.
+    pub(super) fn after(mut self, events: Vec<Event>, abandoned: Option<Abandoned>) -> Self {
+        self.events.splice(0..0, events);
+        self.abandoned = self.abandoned.or(abandoned);
+        self
+    }
+
     pub(super) fn minted(tokens: Response, event: Event) -> Self {
-        Self { result: Ok(tokens), events: vec![event], unended: None }
+        Self { result: Ok(tokens), events: vec![event], unended: None, abandoned: None }
     }
 
     pub(super) fn refused(refusal: Refusal) -> Self {
         let event = Event::Refused { refusal: refusal.clone() };
-        Self { result: Err(refusal), events: vec![event], unended: None }
+        Self { result: Err(refusal), events: vec![event], unended: None, abandoned: None }
     }
 
     /// A tombstone was found.
@@ -98,7 +114,10 @@ impl Outcome {
         let refused = |refusal: Refusal| refusal.to_client(setup);
         let mut reply = Reply::from(self.result.unwrap_or_else(refused));
         reply.events = self.events;
-        reply.follow_up = self.unended.map(|grant_id| end_later(setup, grant_id, tick));
+        let abandoned = self.abandoned.map(|tokens| upstream::revoke(setup, tokens, tick));
+        // A grant that was ended is not to be ended.
+        reply.follow_up =
+            abandoned.or_else(|| self.unended.map(|grant_id| end_later(setup, grant_id, tick)));
         reply
     }
 }
@@ -117,7 +136,9 @@ pub(super) fn open_token<T: Sealable>(
 
 /// Tries once more to end a grant, after the answer.
 fn end_later(setup: &Setup, grant_id: GrantId, tick: &mut Tick) -> Step<()> {
-    transact::end(setup, grant_id, tick).then(tick, |_, _| Step::Done(()))
+    let setup = setup.clone();
+    transact::end(&setup, grant_id, tick)
+        .then(tick, move |ended, tick| upstream::revoke_any(&setup, ended.abandoned, tick))
 }
 
 /// The endpoint.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cutoff::{self, Questions};
-use crate::grant::Grant;
+use crate::grant::{Abandoned, Grant};
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
 use crate::setup::Setup;
@@ -19,6 +19,23 @@ pub(crate) enum Decision<T> {
     Keep(T),
     /// Put this in its place; the outcome holds once that is done.
     Write(Grant, T),
+}
+
+impl<T> Decision<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Decision<U> {
+        match self {
+            Self::Keep(outcome) => Decision::Keep(change(outcome)),
+            Self::Write(grant, outcome) => Decision::Write(grant, change(outcome)),
+        }
+    }
+}
+
+/// What became of a transaction, and what it took out of the record.
+pub(crate) struct Transacted<T> {
+    pub(crate) outcome: Result<T, Undone<T>>,
+    /// The upstream tokens of a grant that this very transaction has ended: whoever drives it has
+    /// them ended too.
+    pub(crate) abandoned: Option<Abandoned>,
 }
 
 /// A transaction that did not happen, or of which nobody knows whether it did.
@@ -57,14 +74,15 @@ pub(crate) fn transact<T: Send + Sync + 'static>(
     id: GrantId,
     tick: &mut Tick,
     decide: impl Fn(Option<Grant>, &mut Tick) -> Step<Decision<T>> + Send + Sync + 'static,
-) -> Step<Result<T, Undone<T>>> {
+) -> Step<Transacted<T>> {
     let patience = Patience::from(tick.now);
     let decide = Arc::new(decide);
-    Round { setup: setup.clone(), id, decide, patience, cut_off: false }.load(tick)
+    let setup = setup.clone();
+    Round { setup, id, decide, patience, cut_off: false, abandoned: None }.load(tick)
 }
 
 /// Ends a grant whoever asks; whether it was alive.
-pub(crate) fn end(setup: &Setup, id: GrantId, tick: &mut Tick) -> Step<Result<bool, Undone<bool>>> {
+pub(crate) fn end(setup: &Setup, id: GrantId, tick: &mut Tick) -> Step<Transacted<bool>> {
     transact(setup, id, tick, |grant, tick| {
         Step::Done(match grant {
             None | Some(Grant::Revoked(_)) => Decision::Keep(false),
@@ -81,20 +99,22 @@ struct Round<T: 'static> {
     patience: Patience,
     /// Whether the tombstone that will be found was just written for a cutoff.
     cut_off: bool,
+    /// What was in its place.
+    abandoned: Option<Abandoned>,
 }
 
 impl<T: Send + Sync + 'static> Round<T> {
-    fn load(self, tick: &mut Tick) -> Step<Result<T, Undone<T>>> {
+    fn load(self, tick: &mut Tick) -> Step<Transacted<T>> {
         ask(Load::fresh(self.id.record_key())).then(tick, move |answer, tick| {
             let Ok(found) = answer else {
-                return Step::Done(Err(Refusal::StoreUnavailable.into()));
+                return self.done(Err(Refusal::StoreUnavailable.into()));
             };
             let Some(record) = found else {
                 return self.decide(None, None, tick);
             };
             match Grant::from_record(self.setup.keys(), self.id, &record) {
                 Ok(grant) => self.hold_against_cutoffs(record.version, grant, tick),
-                Err(_) => Step::Done(Err(Refusal::CorruptRecord.into())),
+                Err(_) => self.done(Err(Refusal::CorruptRecord.into())),
             }
         })
     }
@@ -104,7 +124,7 @@ impl<T: Send + Sync + 'static> Round<T> {
         version: Version,
         grant: Grant,
         tick: &mut Tick,
-    ) -> Step<Result<T, Undone<T>>> {
+    ) -> Step<Transacted<T>> {
         let Some(allowed) = grant.allowed() else {
             let tombstone = grant.cut_off_now(self.cut_off);
             return self.decide(Some(version), Some(tombstone), tick);
@@ -113,21 +133,24 @@ impl<T: Send + Sync + 'static> Round<T> {
         cutoffs.answer(&self.setup, tick).then(tick, move |over, tick| match over {
             Ok(false) => self.decide(Some(version), Some(grant), tick),
             Ok(true) => self.end(version, grant, tick),
-            Err(refusal) => Step::Done(Err(refusal.into())),
+            Err(refusal) => self.done(Err(refusal.into())),
         })
     }
 
     /// The tombstone first; the next round decides on seeing it.
-    fn end(self, version: Version, grant: Grant, tick: &mut Tick) -> Step<Result<T, Undone<T>>> {
-        let tombstone = Grant::Revoked(grant.end(tick.now));
+    fn end(self, version: Version, grant: Grant, tick: &mut Tick) -> Step<Transacted<T>> {
+        let mut tombstone = Grant::Revoked(grant.end(tick.now));
+        let abandoned = tombstone.abandoned();
         write(&self.setup, Some(version), tombstone, self.patience, tick).then(
             tick,
             move |written, tick| match written {
-                Ok((swapped, patience)) => match self.again(patience) {
-                    Some(round) => Self { cut_off: swapped == Swapped::Done, ..round }.load(tick),
-                    None => Step::Done(Err(Refusal::Contention.into())),
-                },
-                Err(refusal) => Step::Done(Err(refusal.into())),
+                Ok((swapped, patience)) => {
+                    let cut_off = swapped == Swapped::Done;
+                    let abandoned = abandoned.filter(|_| cut_off);
+                    let round = Self { cut_off, abandoned, ..self };
+                    round.again(patience, None, tick)
+                }
+                Err(refusal) => self.done(Err(refusal.into())),
             },
         )
     }
@@ -137,26 +160,34 @@ impl<T: Send + Sync + 'static> Round<T> {
         expected: Option<Version>,
         grant: Option<Grant>,
         tick: &mut Tick,
-    ) -> Step<Result<T, Undone<T>>> {
+    ) -> Step<Transacted<T>> {
         (self.decide)(grant, tick).then(tick, move |decision, tick| {
-            let (next, outcome) = match decision {
-                Decision::Keep(outcome) => return Step::Done(Ok(outcome)),
+            let (mut next, outcome) = match decision {
+                Decision::Keep(outcome) => return self.done(Ok(outcome)),
                 Decision::Write(next, outcome) => (next, outcome),
             };
+            let abandoned = next.abandoned();
             let writing = write(&self.setup, expected, next, self.patience, tick);
             writing.then(tick, move |written, tick| match written {
-                Ok((Swapped::Done, _)) => Step::Done(Ok(outcome)),
-                Ok((Swapped::Conflict, patience)) => match self.again(patience) {
-                    Some(round) => round.load(tick),
-                    None => Step::Done(Err(Undone::new(Refusal::Contention, outcome))),
-                },
-                Err(refusal) => Step::Done(Err(Undone::new(refusal, outcome))),
+                Ok((Swapped::Done, _)) => {
+                    Step::Done(Transacted { outcome: Ok(outcome), abandoned })
+                }
+                Ok((Swapped::Conflict, patience)) => self.again(patience, Some(outcome), tick),
+                Err(refusal) => self.done(Err(Undone::new(refusal, outcome))),
             })
         })
     }
 
-    fn again(self, patience: Patience) -> Option<Self> {
-        Some(Self { patience: patience.another_round()?, ..self })
+    /// Another round; `decided` is what the last one came to.
+    fn again(self, patience: Patience, decided: Option<T>, tick: &mut Tick) -> Step<Transacted<T>> {
+        match patience.another_round() {
+            Some(patience) => Self { patience, ..self }.load(tick),
+            None => self.done(Err(Undone { refusal: Refusal::Contention, decided })),
+        }
+    }
+
+    fn done(self, outcome: Result<T, Undone<T>>) -> Step<Transacted<T>> {
+        Step::Done(Transacted { outcome, abandoned: self.abandoned })
     }
 }
 

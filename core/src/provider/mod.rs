@@ -39,7 +39,7 @@ pub(crate) use azure::is_tenant_id;
 pub(crate) use github::{Api, PER_PAGE, membership_page, primary_address};
 pub(crate) use metadata::metadata;
 pub(crate) use request::{get, token_request};
-pub(crate) use tokens::read_tokens;
+pub(crate) use tokens::{NotRefreshed, read_refreshed, read_tokens};
 pub(crate) use user::{Said, document};
 
 use std::fmt;

@@ -40,6 +40,30 @@ pub(crate) fn read_tokens(response: &Response) -> Result<UpstreamTokens, Refusal
     })
 }
 
+/// Why a refresh gave no tokens.
+#[derive(Debug)]
+pub(crate) enum NotRefreshed {
+    /// The refresh token is no good, for good (RFC 6749 §5.2).
+    Over,
+    /// All else: trouble of the provider's, or of ours with it. It says nothing of the person.
+    Trouble(Refusal),
+}
+
+/// The tokens of a successful answer to a refresh.
+pub(crate) fn read_refreshed(response: &Response) -> Result<UpstreamTokens, NotRefreshed> {
+    read_tokens(response).map_err(|refusal| {
+        let answer = json::object(&response.body);
+        let error = answer.as_ref().and_then(|answer| answer.get("error")?.as_str());
+        match (refusal, error) {
+            // GitHub has a name of its own, with status 200.
+            (Refusal::UpstreamError, Some("invalid_grant" | "bad_refresh_token")) => {
+                NotRefreshed::Over
+            }
+            (refusal, _) => NotRefreshed::Trouble(refusal),
+        }
+    })
+}
+
 /// A token: visible ASCII (RFC 6750 §2.1 is narrower still), since it travels in a header field.
 fn token<'a>(answer: &'a Map<String, Value>, member: &str) -> Result<Option<&'a str>, Refusal> {
     match answer.get(member) {

@@ -280,6 +280,25 @@ pub enum Refusal {
     /// The rules of [`Access`](crate::Access) do not allow the person.
     #[error("{0}")]
     NotAllowed(Box<NotAllowed>),
+    /// Organisations and teams had to be asked for again, and could not be. Nothing is spent.
+    #[error("the person's organisations and teams could not be asked for again: {0}")]
+    MembershipsUnknown(Box<Refusal>),
+
+    // The upstream provider's tokens that are kept in a grant.
+    /// The provider no longer refreshes what it had granted; the grant is ended.
+    #[error("the provider ended what it had granted")]
+    UpstreamGrantEnded,
+    /// The kept tokens could not be refreshed. Nothing is spent.
+    #[error("the provider's tokens could not be refreshed: {0}")]
+    UpstreamRefresh(Box<Refusal>),
+    /// The kept tokens were being refreshed for another request, and that failed or takes long.
+    #[error("the provider's tokens are refreshed for another request, in vain so far")]
+    UpstreamRefreshAwaited,
+    /// No living access token of the provider is kept: its
+    /// [`keep_tokens`](crate::provider::Provider::keep_tokens) is off or was off at the sign-in, or
+    /// the token has expired and the provider gave nothing to refresh it with.
+    #[error("no living access token of the provider is kept")]
+    UpstreamTokenNotKept,
 
     // The application's mapper.
     /// The application refused the person, with a reason that may be shown.

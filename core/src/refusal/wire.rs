@@ -180,6 +180,7 @@ impl Refusal {
             | Self::CodeReplayed
             | Self::RefreshTokenReplayed
             | Self::LostWrite
+            | Self::UpstreamGrantEnded
             | Self::CorruptRecord => (
                 400,
                 "invalid_grant",
@@ -199,10 +200,14 @@ impl Refusal {
             }
             // Trying again does not help, and nothing is spent: the operator has to look at the
             // log.
-            Self::MapperMisbehaved(_) | Self::GrantTooLarge => {
+            Self::MapperMisbehaved(_) | Self::GrantTooLarge | Self::UpstreamTokenNotKept => {
                 (503, "server_error", "The server's application could not answer.")
             }
+            // REF-18: whoever comes again with the same refresh token is answered.
             Self::MapperUnavailable
+            | Self::UpstreamRefresh(_)
+            | Self::MembershipsUnknown(_)
+            | Self::UpstreamRefreshAwaited
             | Self::StoreUnavailable
             | Self::Contention
             | Self::CorruptCutoff

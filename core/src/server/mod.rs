@@ -22,8 +22,10 @@ use crate::ids::GrantId;
 use crate::page::{Answer, Reader};
 use crate::refusal::Refusal;
 use crate::reply::{Parts, Reply, Request, Response};
+use crate::secret::UpstreamAccessToken;
 use crate::setup::Setup;
 use crate::step::Step;
+use crate::store::{Record, RecordKey};
 use crate::tick::{Tick, Timestamp};
 use crate::{client, flow, metadata};
 
@@ -192,6 +194,43 @@ impl Server {
     /// [`Refusal::StoreUnavailable`], [`Refusal::Contention`], [`Refusal::CorruptRecord`].
     pub fn end_grant(&self, grant_id: GrantId, mut tick: Tick) -> Step<Result<bool, Refusal>> {
         administer::end_grant(&self.setup, grant_id, &mut tick)
+    }
+
+    /// The upstream provider's access token of the person who sent a request, for an application that
+    /// calls the provider in their name; where the provider's
+    /// [`keep_tokens`](crate::provider::Provider::keep_tokens) is on. It is refreshed first if it is
+    /// over or about to be. It is the application's alone: it must not reach a client.
+    ///
+    /// ```
+    /// use vestibule_core::drive::{Driver, drive};
+    /// use vestibule_core::{Principal, Refusal, Server};
+    ///
+    /// # async fn call(server: &Server, driver: &impl Driver, who: &Principal) -> Result<(), Refusal> {
+    /// let token = drive(driver, server.upstream_token(who, driver.tick())).await?;
+    /// let header = format!("Bearer {}", token.expose());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refusal::UpstreamTokenNotKept`]; [`Refusal::GrantEnded`], [`Refusal::TokenExpired`] and
+    /// [`Refusal::OtherClient`] for a principal whose grant is over or another one's;
+    /// [`Refusal::UpstreamGrantEnded`] where the provider has ended what it granted, and the grant is
+    /// ended; [`Refusal::UpstreamRefresh`], [`Refusal::UpstreamRefreshAwaited`] and trouble with the
+    /// store: ask again.
+    pub fn upstream_token(
+        &self,
+        principal: &Principal,
+        mut tick: Tick,
+    ) -> Step<Result<UpstreamAccessToken, Refusal>> {
+        flow::upstream::upstream_token(&self.setup, principal, &mut tick)
+    }
+
+    /// What is to be done before a store forgets a record that has expired: an upstream provider is
+    /// asked, once, to end the tokens that are kept in it. Whoever sweeps a store calls it for each
+    /// record whose expiry is [`Record::KEPT_AFTER_EXPIRY`] ago, and then deletes the record; of any
+    /// other record it does nothing.
+    pub fn forget(&self, key: &RecordKey, record: &Record, mut tick: Tick) -> Step<()> {
+        flow::upstream::forget(&self.setup, key, record, &mut tick)
     }
 
     /// The issuer.

@@ -21,14 +21,14 @@ fn github_config(access: Access) -> Config {
     config
 }
 
-fn world(change: impl FnOnce(&mut ProviderAccess)) -> World {
+pub(crate) fn world(change: impl FnOnce(&mut ProviderAccess)) -> World {
     let mut world = World::of(github_config(of("idp", change)));
     world.upstream.user = says(&json!({ "login": "octocat", "id": 1 }));
     world.upstream.emails = says(&json!([]));
     world
 }
 
-fn organizations(logins: &[&str]) -> Answer {
+pub(crate) fn organizations(logins: &[&str]) -> Answer {
     let organization = |login: &&str| json!({ "login": login, "id": 1, "description": null });
     says(&logins.iter().map(organization).collect())
 }
@@ -44,7 +44,7 @@ fn full_page() -> Answer {
     organizations(&["someone-else"; 100])
 }
 
-fn asked(world: &World) -> usize {
+pub(crate) fn asked(world: &World) -> usize {
     world.upstream.calls.iter().filter(|call| call.contains("per_page=")).count()
 }
 

@@ -4,6 +4,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod asked_again;
 mod claims;
 mod emails;
 mod faults;

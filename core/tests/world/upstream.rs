@@ -19,6 +19,9 @@ pub struct Upstream {
     pub routes: BTreeMap<String, Answer>,
     /// The header fields of each call.
     pub headers: Vec<HeaderMap>,
+    /// `{n}` in it is the number of the refresh.
+    pub refresh: Answer,
+    pub revocation: Answer,
     /// The calls that came, as method, URL and body.
     pub calls: Vec<String>,
 }
@@ -43,12 +46,28 @@ impl Default for Upstream {
             keys: Answer::Says(404, String::new()),
             routes: BTreeMap::new(),
             headers: Vec::new(),
+            refresh: Answer::Says(400, r#"{"error":"invalid_grant"}"#.to_owned()),
+            revocation: Answer::Says(200, String::new()),
             calls: Vec::new(),
         }
     }
 }
 
 impl Upstream {
+    /// The refreshes that were asked for.
+    pub fn refreshes(&self) -> Vec<&str> {
+        self.calls_with("grant_type=refresh_token")
+    }
+
+    /// The revocations that were asked for.
+    pub fn revocations(&self) -> Vec<&str> {
+        self.calls_with("token_type_hint=")
+    }
+
+    fn calls_with(&self, text: &str) -> Vec<&str> {
+        self.calls.iter().filter(|call| call.contains(text)).map(|call| &**call).collect()
+    }
+
     pub fn answer(&mut self, call: &HttpCall) -> Result<Response, Unreachable> {
         let body = String::from_utf8_lossy(&call.body);
         self.calls.push(format!("{} {} {body}", call.method, call.url));
@@ -68,12 +87,15 @@ impl Upstream {
             }
             Purpose::FetchMetadata => &self.metadata,
             Purpose::FetchKeys => &self.keys,
+            Purpose::RefreshToken => &self.refresh,
+            Purpose::RevokeToken => &self.revocation,
             other => panic!("an unknown purpose: {other:?}"),
         };
         match answer {
             Answer::Says(status, body) => {
                 let status = StatusCode::from_u16(*status).unwrap();
-                Ok(Response::new(status, HeaderMap::new(), Bytes::from(body.clone())))
+                let body = body.replace("{n}", &self.refreshes().len().to_string());
+                Ok(Response::new(status, HeaderMap::new(), Bytes::from(body)))
             }
             Answer::Unreachable(why) => Err(*why),
         }

@@ -114,6 +114,10 @@ impl<'a> Happened<'a> {
                 self.grant(grant_id);
                 self.generation = Some(*generation);
             }
+            Event::UpstreamRefreshed { grant_id, provider } => {
+                self.grant(grant_id);
+                self.provider = Some(provider.as_str());
+            }
             Event::GrantEnded { grant_id, why } => {
                 self.grant(grant_id);
                 append(&mut self.reason, why.as_str());

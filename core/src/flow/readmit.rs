@@ -1,0 +1,76 @@
+//! Whether the person may still sign in: asked at every refresh.
+
+use super::admit::memberships;
+use super::refresh::TokenGrant;
+use crate::access::{self, Memberships};
+use crate::event::Ended;
+use crate::refusal::Refusal;
+use crate::setup::Setup;
+use crate::step::Step;
+use crate::tick::{Tick, Timestamp};
+
+/// Why a grant is not refreshed.
+pub(super) enum NotReadmitted {
+    /// It is over.
+    Over { grant: TokenGrant, why: Ended, refusal: Refusal },
+    /// Nobody can say now; nothing is spent.
+    Unknown(Refusal),
+}
+
+/// Asks for organisations and teams again where they are due, and judges the person by the rules of
+/// today.
+pub(super) fn readmit(
+    setup: &Setup,
+    mut grant: TokenGrant,
+    tick: &mut Tick,
+) -> Step<Result<TokenGrant, NotReadmitted>> {
+    if !memberships_are_due(setup, &grant, tick.now) {
+        return Step::Done(judged(setup, grant));
+    }
+    let allowed = &grant.data.allowed;
+    let kept = allowed.kept.as_ref().filter(|kept| kept.is_alive(tick.now));
+    let (Some(kept), Some(provider)) = (kept, setup.provider(allowed.user.provider.as_str()))
+    else {
+        // There is nothing left to ask with: the person has to come themselves.
+        let refusal = Refusal::UpstreamGrantEnded;
+        return Step::Done(Err(NotReadmitted::Over { grant, why: Ended::Upstream, refusal }));
+    };
+    let found = memberships(setup, provider, &kept.access_token, tick);
+    let setup = setup.clone();
+    found.then(tick, move |found, _| {
+        Step::Done(match found {
+            Ok(found) => {
+                grant.data.allowed.facts.memberships = found;
+                judged(&setup, grant)
+            }
+            // The person took back what they had granted there, or is no longer known.
+            Err(Refusal::UpstreamStatus(401)) => {
+                let refusal = Refusal::UpstreamGrantEnded;
+                Err(NotReadmitted::Over { grant, why: Ended::Upstream, refusal })
+            }
+            Err(refusal) => {
+                Err(NotReadmitted::Unknown(Refusal::MembershipsUnknown(Box::new(refusal))))
+            }
+        })
+    })
+}
+
+fn judged(setup: &Setup, grant: TokenGrant) -> Result<TokenGrant, NotReadmitted> {
+    let allowed = &grant.data.allowed;
+    match access::judge(setup.access(), &allowed.user, &allowed.facts) {
+        Ok(()) => Ok(grant),
+        Err(refusal) => Err(NotReadmitted::Over { grant, why: Ended::Denied, refusal }),
+    }
+}
+
+/// Of whoever is refused already, nothing is asked.
+fn memberships_are_due(setup: &Setup, grant: &TokenGrant, now: Timestamp) -> bool {
+    let allowed = &grant.data.allowed;
+    let rules = setup.access().of(&allowed.user.provider);
+    let Some(rules) = rules.filter(|rules| rules.asks_for_memberships()) else {
+        return false;
+    };
+    let known = allowed.facts.memberships.as_ref();
+    known.is_none_or(|known: &Memberships| known.are_due(rules, now))
+        && access::judge_account(setup.access(), &allowed.user, &allowed.facts).is_ok()
+}

@@ -1,0 +1,158 @@
+//! What the provider said is written into the grant as it is by then.
+
+use std::sync::Arc;
+
+use super::refreshing::RefreshedUpstream;
+use super::{Living, keeper};
+use crate::event::{Ended, Event};
+use crate::flow::mapping;
+use crate::flow::refresh::TokenGrant;
+use crate::flow::transact::{Decision, Transacted, transact};
+use crate::grant::{Abandoned, Grant, Kept};
+use crate::provider::NotRefreshed;
+use crate::refusal::Refusal;
+use crate::setup::Setup;
+use crate::step::{Step, ask};
+use crate::swap::Patience;
+use crate::tick::{Tick, Timestamp};
+
+/// How it ended.
+enum Settled {
+    /// The new tokens are in the grant.
+    Renewed(Kept),
+    /// Somebody else's are: those that came are of no use.
+    Overtaken(Kept),
+    /// The provider ended it, and so the grant.
+    Ended,
+    /// The grant was ended meanwhile; whether this very transaction did that for a cutoff.
+    Over {
+        cut_off_now: bool,
+    },
+    Refused(Refusal),
+}
+
+/// Writes it down. Where the provider rotates, what it sent back a moment ago is dead, and the new
+/// token is here only: so this tries for as long as there is patience (REF-20). If that does not
+/// help, the lease ends by itself, the next refresh shows the dead token, and the provider's word on
+/// that ends the grant.
+pub(super) fn settle(
+    setup: &Setup,
+    refreshed: Arc<RefreshedUpstream>,
+    patience: Patience,
+    tick: &mut Tick,
+) -> Step<Living> {
+    let setup = setup.clone();
+    let (deciding, answered) = (setup.clone(), Arc::clone(&refreshed));
+    let id = refreshed.flight.grant_id;
+    transact(&setup, id, tick, move |grant, tick| {
+        Step::Done(decide(&deciding, &answered, grant, tick.now))
+    })
+    .then(tick, move |Transacted { outcome, abandoned }, tick| match outcome {
+        Ok(settled) => Step::Done(settled.told(&refreshed, abandoned, tick.now)),
+        Err(undone) => match patience.pause(tick.now) {
+            Some((pause, patience)) if is_passing(&undone.refusal) => {
+                ask(pause).then(tick, move |(), tick| settle(&setup, refreshed, patience, tick))
+            }
+            Some(_) | None => Step::Done(Living { abandoned, ..Living::refused(undone.refusal) }),
+        },
+    })
+}
+
+fn is_passing(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::StoreUnavailable | Refusal::Contention)
+}
+
+/// Whether the answer means anything is told by the refresh token that it is about: where the record
+/// has another one by now, a later refresh was faster, and what is said of the old one is no news.
+fn decide(
+    setup: &Setup,
+    refreshed: &RefreshedUpstream,
+    grant: Option<Grant>,
+    now: Timestamp,
+) -> Decision<Settled> {
+    let RefreshedUpstream { flight, answer } = refreshed;
+    let mut grant = match grant {
+        None => return Decision::Keep(Settled::Refused(Refusal::GrantUnknown)),
+        // Revoking beats a lease.
+        Some(Grant::Revoked(revoked)) => {
+            return Decision::Keep(Settled::Over { cut_off_now: revoked.cut_off_now });
+        }
+        Some(Grant::IssuedCode(_)) => {
+            return Decision::Keep(Settled::Refused(Refusal::GrantEnded));
+        }
+        Some(Grant::Tokens(grant)) => grant,
+    };
+    let Some((_, kept)) = keeper(setup, &grant) else {
+        return Decision::Keep(Settled::Refused(Refusal::UpstreamTokenNotKept));
+    };
+    if !kept.has(&flight.sent) {
+        return Decision::Keep(Settled::Overtaken(kept));
+    }
+    let ours = grant.data.lease.is_some_and(|lease| lease.attempt == flight.attempt);
+    if ours {
+        grant.data.lease = None;
+    }
+    match answer {
+        Ok(tokens) => {
+            let renewed = kept.renewed(tokens, now);
+            grant.renew(setup, renewed.clone(), now);
+            Decision::Write(Grant::Tokens(grant), Settled::Renewed(renewed))
+        }
+        Err(NotRefreshed::Over) => {
+            let mut revoked = grant.end(now);
+            // The provider has ended them already.
+            revoked.abandoned = None;
+            Decision::Write(Grant::Revoked(revoked), Settled::Ended)
+        }
+        Err(NotRefreshed::Trouble(refusal)) => {
+            let settled = Settled::Refused(Refusal::UpstreamRefresh(Box::new(refusal.clone())));
+            match ours {
+                true => Decision::Write(Grant::Tokens(grant), settled),
+                false => Decision::Keep(settled),
+            }
+        }
+    }
+}
+
+impl TokenGrant {
+    /// Other upstream tokens are kept from now on, and known again.
+    fn renew(&mut self, setup: &Setup, kept: Kept, now: Timestamp) {
+        let allowed = &mut self.data.allowed;
+        if setup.maps_users() {
+            mapping::add_marks(setup, &mut allowed.upstream, &kept.tokens(now));
+        }
+        allowed.kept = Some(kept);
+    }
+}
+
+impl Settled {
+    fn told(
+        self,
+        refreshed: &RefreshedUpstream,
+        abandoned: Option<Abandoned>,
+        now: Timestamp,
+    ) -> Living {
+        let RefreshedUpstream { flight, answer } = refreshed;
+        let (grant_id, provider) = (flight.grant_id, flight.provider.id.clone());
+        let ended = |why| vec![Event::GrantEnded { grant_id, why }];
+        let (kept, events, abandoned) = match self {
+            Self::Renewed(kept) => {
+                (Ok(kept), vec![Event::UpstreamRefreshed { grant_id, provider }], abandoned)
+            }
+            Self::Overtaken(kept) => (Ok(kept), Vec::new(), abandoned),
+            Self::Ended => (Err(Refusal::UpstreamGrantEnded), ended(Ended::Upstream), abandoned),
+            Self::Over { cut_off_now } => {
+                let events = if cut_off_now { ended(Ended::CutOff) } else { Vec::new() };
+                // Whoever ended the grant has asked for the end of the tokens that were in it, and
+                // these came after that.
+                let new = answer
+                    .as_ref()
+                    .ok()
+                    .map(|tokens| Abandoned { provider, kept: Kept::new(tokens, now) });
+                (Err(Refusal::GrantEnded), events, new.or(abandoned))
+            }
+            Self::Refused(refusal) => (Err(refusal), Vec::new(), abandoned),
+        };
+        Living { kept, events, abandoned }
+    }
+}

@@ -1,0 +1,82 @@
+//! GitHub's organisations and teams are asked for again at a refresh: at most hourly.
+
+use vestibule_core::{Ended, Event, Rule, Unreachable};
+
+use crate::github::{asked, organizations, world};
+use crate::names;
+use crate::rule;
+use crate::world::upstream::Answer;
+use crate::world::{World, error_of, json_of};
+
+const HOUR: u64 = 60 * 60;
+
+/// Somebody of `acme` signed in, and this much time has passed.
+fn after(seconds: u64) -> (World, String) {
+    let mut world = world(|rules| rules.organizations = names(&["acme"]));
+    world.upstream.memberships = vec![("", organizations(&["acme"]))];
+    let refresh_token = world.until_tokens()["refresh_token"].as_str().unwrap().to_owned();
+    world.pass(seconds);
+    world.upstream.calls.clear();
+    (world, refresh_token)
+}
+
+fn ended(world: &World) -> Option<Ended> {
+    world.events.iter().find_map(|event| match event {
+        Event::GrantEnded { why, .. } => Some(*why),
+        _ => None,
+    })
+}
+
+#[test]
+fn ups_28_whoever_left_is_out_at_the_first_refresh_after_an_hour() {
+    let (mut world, refresh_token) = after(HOUR);
+    world.upstream.memberships = vec![("", organizations(&[]))];
+    assert_eq!(error_of(&world.refresh(&refresh_token)), (400, "invalid_grant".to_owned()));
+    assert_eq!((rule(&world), ended(&world)), (Some(Rule::Organization), Some(Ended::Denied)));
+}
+
+#[test]
+fn whoever_stayed_is_asked_about_once_an_hour() {
+    let (mut world, refresh_token) = after(HOUR);
+    let response = world.refresh(&refresh_token);
+    let next = json_of(&response)["refresh_token"].as_str().unwrap().to_owned();
+    world.pass(HOUR - 1);
+    assert_eq!(world.refresh(&next).status, 200);
+    assert_eq!(asked(&world), 1);
+}
+
+#[test]
+fn within_the_hour_nobody_is_asked() {
+    let (mut world, refresh_token) = after(HOUR - 1);
+    world.upstream.memberships.clear();
+    assert_eq!(world.refresh(&refresh_token).status, 200);
+}
+
+#[test]
+fn ref_18_trouble_at_github_spends_nothing() {
+    for answer in [Answer::Says(502, String::new()), Answer::Unreachable(Unreachable::Deadline)] {
+        let (mut world, refresh_token) = after(HOUR);
+        world.upstream.memberships = vec![("", answer)];
+        let response = world.refresh(&refresh_token);
+        assert_eq!(error_of(&response), (503, "temporarily_unavailable".to_owned()));
+        assert!(response.headers.contains_key("retry-after"));
+        world.upstream.memberships = vec![("", organizations(&["acme"]))];
+        assert_eq!(world.refresh(&refresh_token).status, 200);
+    }
+}
+
+#[test]
+fn a_token_that_github_no_longer_knows_ends_the_grant() {
+    let (mut world, refresh_token) = after(HOUR);
+    world.upstream.memberships = vec![("", Answer::Says(401, "{}".to_owned()))];
+    assert_eq!(error_of(&world.refresh(&refresh_token)), (400, "invalid_grant".to_owned()));
+    assert_eq!(ended(&world), Some(Ended::Upstream));
+}
+
+#[test]
+fn ref_14_nothing_is_asked_for_a_request_that_is_refused_anyway() {
+    let (mut world, refresh_token) = after(HOUR);
+    let elsewhere = [("resource", "https://other.test/mcp")];
+    assert_eq!(error_of(&world.refresh_with(&refresh_token, &elsewhere)).1, "invalid_target");
+    assert_eq!(asked(&world), 0);
+}
