@@ -9,7 +9,7 @@ use super::mapping::{self, Upstream};
 use super::readmit::{NotReadmitted, readmit};
 use super::revoke::Revoked;
 use super::token::{Outcome, open_token};
-use super::transact::{Decision, Transacted, Undone, transact};
+use super::transact::{Decision, transact};
 use super::upstream::{self, Living};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::resource::same_resource;
@@ -191,20 +191,10 @@ pub(super) fn refresh<const N: usize>(
         decide(&deciding, grant, &judged, tick)
             .then(tick, |decision, _| Step::Done(decision.map(Some)))
     });
-    first.then(tick, move |Transacted { outcome, abandoned }, tick| match transposed(outcome) {
-        Some(outcome) => Step::Done(Outcome::of(Transacted { outcome, abandoned })),
+    first.then(tick, move |transacted, tick| match transacted.decided() {
+        Some(transacted) => Step::Done(Outcome::of(transacted)),
         None => refresh_upstream(setup, id, refresh, tick),
     })
-}
-
-/// `None`: nothing was decided yet.
-fn transposed<T>(outcome: Result<Option<T>, Undone<Option<T>>>) -> Option<Result<T, Undone<T>>> {
-    match outcome {
-        Ok(outcome) => outcome.map(Ok),
-        Err(Undone { refusal, decided }) => {
-            Some(Err(Undone { refusal, decided: decided.flatten() }))
-        }
-    }
 }
 
 /// The upstream tokens, then ours: from the record that has the new ones.

@@ -38,6 +38,17 @@ pub(crate) struct Transacted<T> {
     pub(crate) abandoned: Option<Abandoned>,
 }
 
+impl<T> Transacted<Option<T>> {
+    /// `None`: nothing was decided yet.
+    pub(crate) fn decided(self) -> Option<Transacted<T>> {
+        let outcome = match self.outcome {
+            Ok(outcome) => Ok(outcome?),
+            Err(Undone { refusal, decided }) => Err(Undone { refusal, decided: decided.flatten() }),
+        };
+        Some(Transacted { outcome, abandoned: self.abandoned })
+    }
+}
+
 /// A transaction that did not happen, or of which nobody knows whether it did.
 pub(crate) struct Undone<T> {
     pub(crate) refusal: Refusal,
