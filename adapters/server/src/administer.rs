@@ -5,7 +5,10 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use vestibule_core::{Cutoff, GrantId, GrantSummary, Grants, Refusal, Server, Timestamp, Wiped};
+use vestibule_core::drive::{Clock, drive};
+use vestibule_core::{
+    Cutoff, GrantId, GrantSummary, Grants, Refusal, Server, Step, Tick, Timestamp, Wiped,
+};
 use vestibule_sqlite::SqliteStore;
 
 use crate::config::{self, Settings};
@@ -24,7 +27,7 @@ pub(crate) fn end(file: &Path, cutoff: Cutoff) -> Result<(), String> {
     };
     let listed = matches!(cutoff, Cutoff::Subject(_));
     let Wiped { grants, unreadable, .. } = with_server(file, async |server, store| {
-        store.drive(|tick| server.end(cutoff, tick)).await.map_err(explain)
+        ending(store, |tick| server.end(cutoff, tick)).await.map_err(explain)
     })?;
     say(
         io::stdout(),
@@ -64,7 +67,7 @@ pub(crate) fn end_one(file: &Path, subject: &str, grant_id: GrantId) -> Result<(
         if !living.iter().any(|grant| grant.grant_id == grant_id) {
             return Err(format!("{subject} has no living grant {grant_id}"));
         }
-        store.drive(|tick| server.end_grant(grant_id, tick)).await.map_err(explain)
+        ending(store, |tick| server.end_grant(grant_id, tick)).await.map_err(explain)
     })?;
     say(io::stdout(), format_args!("ended grant {grant_id}"));
     Ok(())
@@ -96,6 +99,21 @@ pub(crate) fn backup(file: &Path, to: &Path) -> Result<(), String> {
 
 async fn grants(server: &Server, store: &Store, subject: &str) -> Result<Grants, String> {
     store.drive(|tick| server.grants(subject, tick)).await.map_err(explain)
+}
+
+/// Drives what ends grants: identity providers are asked to end what was kept of theirs. Where they
+/// cannot be asked, grants end all the same.
+async fn ending<T: 'static>(store: &Store, step: impl FnOnce(Tick) -> Step<T>) -> T {
+    match running::transport() {
+        Ok(transport) => {
+            let driver = running::driver(transport, store.clone());
+            drive(&driver, step(driver.clock.tick())).await
+        }
+        Err(error) => {
+            say(io::stderr(), format_args!("{error}; kept upstream tokens live on there"));
+            store.drive(step).await
+        }
+    }
 }
 
 fn read(file: &Path) -> Result<Settings, String> {

@@ -78,6 +78,17 @@ fn a_user_is_ended_at_once_and_may_come_again() {
     assert_eq!(served.refresh(&id, &again), Ok(()));
 }
 
+#[test]
+fn ending_a_user_ends_what_was_kept_of_the_provider_there() {
+    let site = Site::new();
+    let served = site.serve();
+    served.tokens(&served.registered());
+    assert_eq!(site.ended_upstream(), [""; 0]);
+    site.does(&["end", "--user", ADA]);
+    let ended = site.ended_upstream();
+    assert!(matches!(&*ended, [one] if one.contains("token=upstream-access")), "{ended:?}");
+}
+
 /// Asks again until there is an answer, for longer than the 5 seconds that a server may not know of
 /// a cutoff.
 fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {

@@ -48,11 +48,19 @@ id = "idp"
 authorization_endpoint = "{origin}/authorize"
 token_endpoint = "{origin}/token"
 userinfo_endpoint = "{origin}/userinfo"
+revocation_endpoint = "{origin}/revoke"
 client_id = "vestibule"
 client_secret = "planted-planted"
+keep_tokens = true
 "#
         );
         fs::write(self.path().join("vestibule.toml"), configuration).unwrap();
+    }
+
+    /// What the provider was asked to end.
+    pub(crate) fn ended_upstream(&self) -> Vec<String> {
+        let asked = self.provider.asked().into_iter().filter(|asked| asked.target == "/revoke");
+        asked.map(|asked| asked.body).collect()
     }
 
     pub(crate) fn path(&self) -> &Path {
