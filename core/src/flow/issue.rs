@@ -4,7 +4,7 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::refresh::TokenGrant;
+use super::rotate::TokenGrant;
 use crate::config::Lifetimes;
 use crate::encoding::base64url;
 use crate::grant::Mapping;

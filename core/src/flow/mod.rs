@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! GET  /authorize  AuthorizeRequest --accept--> PendingUpstream --303--> browser, provider
-//! GET  /callback   PendingUpstream --returned--> Callback --Load--> --Http--> ExchangingCode --Http--> Identity
+//! GET  /callback   PendingUpstream --returned--> Callback --Load--> --Http--> ExchangingCode --> Exchanged
+//!                  Exchanged --Load (keys), Http (userinfo)--> Identity
 //!                  Identity --MapUser, Swap--> IssuedCode --303--> client
 //! POST /token      Load --> IssuedCode --redeem, Swap--> TokenGrant --200--> client
 //! POST /token      Load --> TokenGrant --rotate, Swap--> TokenGrant        genuine replay --Swap--> Revoked
@@ -72,6 +73,7 @@ mod redeem;
 mod refresh;
 mod remember;
 mod revoke;
+mod rotate;
 mod token;
 pub(crate) mod transact;
 pub(crate) mod upstream;
@@ -85,8 +87,8 @@ pub use identity::Identity;
 pub use issue::Tokens;
 pub use pending::PendingUpstream;
 pub use redeem::{IssuedCode, Redemption};
-pub use refresh::{Rotated, Rotation, TokenGrant};
 pub use revoke::Revoked;
+pub use rotate::{Rotated, Rotation, TokenGrant};
 pub use upstream::{RefreshedUpstream, RefreshingUpstream};
 pub use userinfo::FetchingUser;
 

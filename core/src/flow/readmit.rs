@@ -1,7 +1,7 @@
 //! Whether the person may still sign in: asked at every refresh.
 
 use super::admit::memberships;
-use super::refresh::TokenGrant;
+use super::rotate::TokenGrant;
 use crate::access::{self, Memberships};
 use crate::event::Ended;
 use crate::refusal::Refusal;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::issue::Tokens;
-use super::refresh::TokenGrant;
 use super::revoke::Revoked;
+use super::rotate::TokenGrant;
 use super::token::{Outcome, open_token};
 use super::transact::{Decision, transact};
 use crate::check::client_auth::AuthenticatedClient;

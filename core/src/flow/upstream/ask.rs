@@ -2,7 +2,7 @@
 
 use super::{Living, living, revoke_any};
 use crate::bearer::Principal;
-use crate::flow::refresh::TokenGrant;
+use crate::flow::rotate::TokenGrant;
 use crate::refusal::Refusal;
 use crate::secret::UpstreamAccessToken;
 use crate::setup::Setup;

@@ -19,7 +19,7 @@ pub(crate) use revoke::{forget, revoke, revoke_any};
 
 use std::sync::Arc;
 
-use super::refresh::TokenGrant;
+use super::rotate::TokenGrant;
 use crate::event::Event;
 use crate::grant::{Abandoned, Kept};
 use crate::ids::GrantId;

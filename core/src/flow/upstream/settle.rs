@@ -6,7 +6,7 @@ use super::refreshing::RefreshedUpstream;
 use super::{Living, keeper};
 use crate::event::{Ended, Event};
 use crate::flow::mapping;
-use crate::flow::refresh::TokenGrant;
+use crate::flow::rotate::TokenGrant;
 use crate::flow::transact::{Decision, Transacted, transact};
 use crate::grant::{Abandoned, Grant, Kept};
 use crate::provider::NotRefreshed;
