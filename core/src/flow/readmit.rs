@@ -9,10 +9,17 @@ use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
 
+/// A grant that is to end, and why.
+pub(super) struct Over {
+    pub(super) grant: TokenGrant,
+    pub(super) why: Ended,
+    pub(super) refusal: Refusal,
+}
+
 /// Why a grant is not refreshed.
 pub(super) enum NotReadmitted {
     /// It is over.
-    Over { grant: TokenGrant, why: Ended, refusal: Refusal },
+    Over(Box<Over>),
     /// Nobody can say now; nothing is spent.
     Unknown(Refusal),
 }
@@ -32,8 +39,7 @@ pub(super) fn readmit(
     let (Some(kept), Some(provider)) = (kept, setup.provider(allowed.user.provider.as_str()))
     else {
         // There is nothing left to ask with: the person has to come themselves.
-        let refusal = Refusal::UpstreamGrantEnded;
-        return Step::Done(Err(NotReadmitted::Over { grant, why: Ended::Upstream, refusal }));
+        return Step::Done(Err(over(grant, Ended::Upstream, Refusal::UpstreamGrantEnded)));
     };
     let found = memberships(setup, provider, &kept.access_token, tick);
     let setup = setup.clone();
@@ -45,8 +51,7 @@ pub(super) fn readmit(
             }
             // The person took back what they had granted there, or is no longer known.
             Err(Refusal::UpstreamStatus(401)) => {
-                let refusal = Refusal::UpstreamGrantEnded;
-                Err(NotReadmitted::Over { grant, why: Ended::Upstream, refusal })
+                Err(over(grant, Ended::Upstream, Refusal::UpstreamGrantEnded))
             }
             Err(refusal) => {
                 Err(NotReadmitted::Unknown(Refusal::MembershipsUnknown(Box::new(refusal))))
@@ -59,8 +64,12 @@ fn judged(setup: &Setup, grant: TokenGrant) -> Result<TokenGrant, NotReadmitted>
     let allowed = &grant.data.allowed;
     match access::judge(setup.access(), &allowed.user, &allowed.facts) {
         Ok(()) => Ok(grant),
-        Err(refusal) => Err(NotReadmitted::Over { grant, why: Ended::Denied, refusal }),
+        Err(refusal) => Err(over(grant, Ended::Denied, refusal)),
     }
+}
+
+fn over(grant: TokenGrant, why: Ended, refusal: Refusal) -> NotReadmitted {
+    NotReadmitted::Over(Box::new(Over { grant, why, refusal }))
 }
 
 /// Of whoever is refused already, nothing is asked.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::issue::RefreshToken;
 use super::mapping::{self, Upstream};
-use super::readmit::{NotReadmitted, readmit};
+use super::readmit::{NotReadmitted, Over, readmit};
 use super::revoke::Revoked;
 use super::rotate::{Rotated, Rotation, TokenGrant};
 use super::token::{Outcome, open_token};
@@ -154,7 +154,8 @@ fn decide(
     readmit(&setup, grant, tick).then(tick, move |readmitted, tick| {
         let grant = match readmitted {
             Ok(grant) => grant,
-            Err(NotReadmitted::Over { grant, why, refusal }) => {
+            Err(NotReadmitted::Over(over)) => {
+                let Over { grant, why, refusal } = *over;
                 return end(grant.end(tick.now), why, refusal);
             }
             Err(NotReadmitted::Unknown(refusal)) => return keep(refusal),

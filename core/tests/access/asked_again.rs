@@ -21,10 +21,10 @@ fn after(seconds: u64) -> (World, String) {
 }
 
 fn ended(world: &World) -> Option<Ended> {
-    world.events.iter().find_map(|event| match event {
-        Event::GrantEnded { why, .. } => Some(*why),
-        _ => None,
-    })
+    let why = |event: &Event| {
+        if let Event::GrantEnded { why, .. } = event { Some(*why) } else { None }
+    };
+    world.events.iter().find_map(why)
 }
 
 #[test]
