@@ -66,7 +66,7 @@ fn what_a_good_provider_publishes_is_told() {
     let Ran { status, stdout, stderr } = asked(&format!("{}{plain}", oidc("idp", origin)));
     let expected = format!(
         "\
-vestibule.toml: good (issuer https://auth.example.com, 2 providers, 0 clients, 0 resources)
+vestibule.toml: good (issuer https://auth.example.com, 2 providers, 0 clients, 0 resources; everybody may sign in)
 
 provider idp
   asked {origin}/.well-known/openid-configuration

@@ -173,7 +173,7 @@ picture = "image"
 fn every_preset_needs_no_more_than_its_client_and_takes_what_it_has() {
     let Ran { status, stdout, .. } = checked(&format!("{BEFORE}{GOOD}"));
     let good = "vestibule.toml: good (issuer https://auth.example.com, 22 providers, 0 clients, \
-                0 resources)\n";
+                0 resources; everybody may sign in)\n";
     assert_eq!((stdout.as_str(), status.code()), (good, Some(0)));
 }
 
