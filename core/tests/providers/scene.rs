@@ -130,10 +130,10 @@ impl Scene {
         let id_token = self.id_token(asked.get("nonce").map_or("", String::as_str), access_token);
         let keys = jwk_set(&[("one", self.key.clone())]).to_string();
         let routes = answers.iter().map(|(url, answer)| {
-            let said = match answer {
-                Value::String(text) if text == "$KEYS" => keys.clone(),
-                Value::String(text) => text.clone(),
-                document => document.to_string().replace("$ID_TOKEN", &id_token),
+            let said = match answer.as_str() {
+                Some("$KEYS") => keys.clone(),
+                Some(text) => text.to_owned(),
+                None => answer.to_string().replace("$ID_TOKEN", &id_token),
             };
             (url.clone(), Answer::Says(200, said))
         });
