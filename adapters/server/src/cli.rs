@@ -35,9 +35,9 @@ enum Command {
     /// Run the server that a configuration file describes.
     ///
     /// Prints `listening on ADDRESS (issuer ISSUER)` on standard output when it is ready, and logs
-    /// to standard error, one line a request; a head that is not HTTP or too long leaves none. SIGTERM and SIGINT end it after the requests that it is answering; a
-    /// second one ends it at once. It does not start with a faulty configuration: see `vestibule
-    /// check`.
+    /// to standard error, one line a request; a head that is not HTTP or too long leaves none. SIGTERM
+    /// and SIGINT end it after the requests that it is answering; a second one ends it at once. It
+    /// does not start with a faulty configuration: see `vestibule check`.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
     /// Name every fault of a configuration file.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "check/access.rs"]
+mod access;
 #[path = "check/online.rs"]
 mod online;
 #[path = "support/provider.rs"]
@@ -305,73 +307,6 @@ idle = "0s"
     for idle in ["86401s", "2d", "200000000000000d"] {
         let Ran { stdout, .. } = checked(&format!("{before}[limits]\nidle = \"{idle}\"\n"));
         assert!(stdout.ends_with("limits.idle: must be at most \"1d\"\n"), "{stdout}");
-    }
-}
-
-#[test]
-fn faults_of_access_are_named_like_all_others() {
-    let before = GOOD.split("[access]").next().unwrap();
-    let tables = r#"[access]
-email = ["*@example.com"]
-emails = ["*@example.com", "example.com", "*@*.example.com", 7]
-
-[access.providers.idp]
-organizations = ["acme"]
-teams = []
-team = ["acme/platform"]
-
-[access.providers.google]
-hosted_domains = ["example.com"]
-
-[access.providers."Git Hub"]
-organizations = "acme"
-"#;
-    let Ran { stdout, .. } = checked(&format!("{before}{tables}"));
-    let first = before.lines().count() + 1;
-    let neither = "is neither an address nor a domain; write \"alice@example.com\", or \
-        \"*@example.com\" for all of a domain (subdomains are domains of their own, and other \
-        wildcards there are none)";
-    let expected = [
-        (1, "email: is not a known key; did you mean `emails`?"),
-        (2, &format!("emails[1]: {neither}")),
-        (2, &format!("emails[2]: {neither}")),
-        (2, "emails[3]: must be a string, like \"…\"; this is of type integer"),
-        (
-            5,
-            "providers.idp.organizations: means nothing for this provider; its people are known by \
-             their address alone: use `emails` in [access]",
-        ),
-        (
-            6,
-            "providers.idp.teams: has nothing in it, and would keep nobody out; fill it, or remove \
-             it",
-        ),
-        (7, "providers.idp.team: is not a known key; did you mean `teams`?"),
-        (9, "providers.google: \"google\" is the id of no provider; the providers are idp"),
-        (12, "providers.\"Git Hub\": a provider id is 1 to 30 characters of a-z, 0-9, `-` and `_`"),
-        (
-            13,
-            "providers.\"Git Hub\".organizations: must be a list of strings, like [\"…\", \"…\"]; \
-             this is of type string",
-        ),
-    ]
-    .map(|(n, fault)| format!("vestibule.toml:{}: access.{fault}", first + n));
-    assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
-}
-
-#[test]
-fn an_empty_rule_of_access_is_not_taken_for_everybody() {
-    let before = GOOD.split("[access]").next().unwrap();
-    let line = before.lines().count() + 1;
-    for (access, fault) in [
-        ("[access]", (0, "emails: is missing; write emails = [\"*@example.com\"], or remove")),
-        ("[access]\nemails = []", (1, "emails: has nothing in it, and would keep nobody out")),
-        ("[access.providers]", (0, "providers: names no provider; write [access.providers.ID]")),
-        ("[access.providers.idp]", (0, "providers.idp: has no rule in it; its people are known")),
-    ] {
-        let Ran { stdout, .. } = checked(&format!("{before}{access}\n"));
-        let expected = format!("vestibule.toml:{}: access.{}", line + fault.0, fault.1);
-        assert!(stdout.starts_with(&expected) && stdout.lines().count() == 1, "{stdout}");
     }
 }
 

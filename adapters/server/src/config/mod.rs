@@ -73,8 +73,10 @@ pub(crate) struct Settings {
     pub(crate) counts: Counts,
 }
 
-/// How much there is of what: `2 providers, 1 client, 1 resource`.
+/// How much there is of what: `2 providers, 1 client, 1 resource`; and, as `serve` says too, where
+/// there are no rules of access: `everybody may sign in`.
 pub(crate) struct Counts {
+    everybody: bool,
     providers: usize,
     clients: usize,
     resources: usize,
@@ -82,7 +84,7 @@ pub(crate) struct Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { providers, clients, resources } = *self;
+        let Self { everybody, providers, clients, resources } = *self;
         let plural = |count| if count == 1 { "" } else { "s" };
         write!(
             f,
@@ -90,7 +92,8 @@ impl fmt::Display for Counts {
             plural(providers),
             plural(clients)
         )?;
-        write!(f, "{resources} resource{}", plural(resources))
+        let everybody = if everybody { "; everybody may sign in" } else { "" };
+        write!(f, "{resources} resource{}{everybody}", plural(resources))
     }
 }
 
@@ -151,6 +154,7 @@ fn read_document<'d>(notes: &'d Notes, document: &'d DeTable<'d>) -> Option<Sett
     let limits = limits.map(|table| limits::read(&table)).unwrap_or_default();
     let signing_keys = read_signing_keys(&file, &mut config);
     let counts = Counts {
+        everybody: config.access.allows_everybody(),
         providers: config.providers.len(),
         clients: config.clients.len(),
         resources: config.resources.len(),

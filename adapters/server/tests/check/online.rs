@@ -58,12 +58,15 @@ fn asked(providers: &str) -> Ran {
 fn what_a_good_provider_publishes_is_told() {
     let idp = publishing(|origin| vec![(DISCOVERY, discovery(origin)), ("/keys", keys())]);
     let origin = &idp.origin;
-    let discord = "[[provider]]\npreset = \"discord\"\nclient_id = \"us\"\n\
-                   client_secret = \"planted-planted\"\n";
-    let Ran { status, stdout, stderr } = asked(&format!("{}{discord}", oidc("idp", origin)));
+    let plain = "[[provider]]\nid = \"plain\"\n\
+                 authorization_endpoint = \"https://idp.example.com/authorize\"\n\
+                 token_endpoint = \"https://idp.example.com/token\"\n\
+                 userinfo_endpoint = \"https://idp.example.com/userinfo\"\n\
+                 client_id = \"us\"\nclient_secret = \"planted-planted\"\n";
+    let Ran { status, stdout, stderr } = asked(&format!("{}{plain}", oidc("idp", origin)));
     let expected = format!(
         "\
-vestibule.toml: good (issuer https://auth.example.com, 2 providers, 0 clients, 0 resources)
+vestibule.toml: good (issuer https://auth.example.com, 2 providers, 0 clients, 0 resources; everybody may sign in)
 
 provider idp
   asked {origin}/.well-known/openid-configuration
@@ -77,7 +80,7 @@ provider idp
   asked {origin}/keys
     1 key: 1 EdDSA
 
-provider discord (Discord)
+provider plain
   publishes nothing that a sign-in needs; nothing was asked
 
 providers: nothing is wrong

@@ -82,6 +82,56 @@ client_id = "discord-client"
 client_secret = { env = "CHECK_SECRET" }
 
 [[provider]]
+preset = "auth0"
+domain = "tenant.eu.auth0.com"
+client_id = "auth0-client"
+client_secret = { env = "CHECK_SECRET" }
+
+[[provider]]
+preset = "okta"
+issuer = "https://example.okta.com/oauth2/default"
+client_id = "okta-client"
+client_secret = { env = "CHECK_SECRET" }
+
+[[provider]]
+preset = "keycloak"
+base_url = "https://id.example.com/auth"
+realm = "main"
+client_id = "keycloak-client"
+client_secret = { env = "CHECK_SECRET" }
+
+[[provider]]
+preset = "cognito"
+region = "eu-central-1"
+user_pool_id = "eu-central-1_aBcDeFgHi"
+client_id = "cognito-client"
+client_secret = { env = "CHECK_SECRET" }
+
+[[provider]]
+preset = "workos"
+domain = "example.authkit.app"
+client_id = "workos-client"
+client_secret = { env = "CHECK_SECRET" }
+
+[[provider]]
+preset = "clerk"
+domain = "clerk.example.com"
+client_id = "clerk-client"
+client_secret = { env = "CHECK_SECRET" }
+
+[[provider]]
+preset = "linkedin"
+client_id = "linkedin-client"
+client_secret = { env = "CHECK_SECRET" }
+
+[[provider]]
+preset = "apple"
+team_id = "TEAM123456"
+key_id = "KEY1234567"
+key = { file = "signing.key" }
+client_id = "com.example.signin"
+
+[[provider]]
 preset = "oidc"
 issuer = "https://idp.example.com/"
 client_id = "vestibule"
@@ -122,8 +172,8 @@ picture = "image"
 #[test]
 fn every_preset_needs_no_more_than_its_client_and_takes_what_it_has() {
     let Ran { status, stdout, .. } = checked(&format!("{BEFORE}{GOOD}"));
-    let good = "vestibule.toml: good (issuer https://auth.example.com, 14 providers, 0 clients, \
-                0 resources)\n";
+    let good = "vestibule.toml: good (issuer https://auth.example.com, 22 providers, 0 clients, \
+                0 resources; everybody may sign in)\n";
     assert_eq!((stdout.as_str(), status.code()), (good, Some(0)));
 }
 
@@ -135,8 +185,8 @@ const BAD: &[(&str, &[(usize, &str)])] = &[
         "preset = \"hotmail\"",
         &[(
             1,
-            "preset: is no preset; there are google, github, azure, gitlab, slack, discord, oidc, \
-             custom; a provider of OpenID Connect is \"oidc\" with its issuer, any other one is \
+            "preset: is no preset; there are google, github, azure, gitlab, slack, discord, auth0, \
+             okta, keycloak, cognito, workos, clerk, linkedin, apple, oidc, custom; a provider of OpenID Connect is \"oidc\" with its issuer, any other one is \
              described by its endpoints, without a preset",
         )],
     ),
@@ -177,6 +227,90 @@ const BAD: &[(&str, &[(usize, &str)])] = &[
         &[
             (2, "base_url: must be https (http is for 127.0.0.1, [::1] and localhost only)"),
             (3, "baseUrl: is not a known key; did you mean `base_url`?"),
+        ],
+    ),
+    (
+        "preset = \"auth0\"\ndomain = \"https://tenant.auth0.com/\"\nrealm = \"x\"",
+        &[
+            (
+                2,
+                "domain: is no domain; write it in lower case without scheme and path, like \
+                 \"tenant.eu.auth0.com\"",
+            ),
+            (3, "realm: preset \"auth0\" does not have it, \"keycloak\" does; remove it"),
+        ],
+    ),
+    (
+        "preset = \"clerk\"\nbase_url = \"https://clerk.example.com\"",
+        &[
+            (0, "domain: is missing; write domain = \"clerk.example.com\""),
+            (
+                2,
+                "base_url: preset \"clerk\" does not have it, \"github\", \"gitlab\", \"keycloak\" \
+                 do; remove it",
+            ),
+        ],
+    ),
+    (
+        "preset = \"workos\"\ndomain = 7",
+        &[(2, "domain: must be a string, like \"…\"; this is of type integer")],
+    ),
+    (
+        "preset = \"okta\"",
+        &[(
+            0,
+            "issuer: is missing; write issuer = \"https://example.okta.com\", or that of a custom \
+             authorization server, such as \"https://example.okta.com/oauth2/default\"",
+        )],
+    ),
+    (
+        "preset = \"okta\"\nissuer = \"example.okta.com\"",
+        &[(2, "issuer: is not a URL; write it like \"https://idp.example.com/oauth/token\"")],
+    ),
+    (
+        "preset = \"keycloak\"\nbase_url = \"http://id.example.com\"",
+        &[
+            (0, "realm: is missing; write realm = \"…\", where the people are"),
+            (2, "base_url: must be https (http is for 127.0.0.1, [::1] and localhost only)"),
+        ],
+    ),
+    (
+        "preset = \"cognito\"\nregion = \"eu central\"\nuser_pool_id = \"aBcDeFgHi\"",
+        &[
+            (2, "region: is no region; write it like \"eu-central-1\""),
+            (3, "user_pool_id: is no id of a user pool; write it like \"eu-central-1_aBcDeFgHi\""),
+        ],
+    ),
+    (
+        "preset = \"cognito\"",
+        &[
+            (0, "region: is missing; write region = \"eu-central-1\", where the pool is"),
+            (0, "user_pool_id: is missing; write user_pool_id = \"eu-central-1_aBcDeFgHi\""),
+        ],
+    ),
+    (
+        "preset = \"apple\"\nkey = { env = \"CHECK_SECRET\" }",
+        &[
+            (
+                0,
+                "key_id: is missing; write key_id = \"…\", ten letters and digits, which Apple \
+                 shows with the key",
+            ),
+            (
+                0,
+                "team_id: is missing; write team_id = \"…\", ten letters and digits, from the \
+                 membership's details",
+            ),
+            (
+                2,
+                "key: is no key of Sign in with Apple; write { file = \"AuthKey_….p8\" }, as it was \
+                 downloaded (PKCS #8 PEM, P-256)",
+            ),
+            (
+                4,
+                "client_secret: Apple gives no secret, but a key: remove it, and write team_id, \
+                 key_id and key",
+            ),
         ],
     ),
     (
@@ -257,7 +391,7 @@ fn what_is_wrong_with_a_preset_is_said_with_its_mend() {
 
 #[test]
 fn a_preset_does_not_go_without_its_secret() {
-    for preset in ["google", "github", "gitlab", "slack", "discord"] {
+    for preset in ["google", "github", "gitlab", "slack", "discord", "linkedin"] {
         let Ran { stdout, .. } =
             checked(&format!("{BEFORE}[[provider]]\npreset = \"{preset}\"\nclient_id = \"us\"\n"));
         let missing = "vestibule.toml:4: provider[0].client_secret: is missing; write client_secret \

@@ -1,8 +1,10 @@
 //! `[[provider]]`: where people sign in, by a preset or by endpoints.
 
+mod apple;
 mod claims;
 mod custom;
 mod options;
+mod peers;
 mod preset;
 
 use vestibule_core::provider::Provider;
@@ -27,6 +29,13 @@ pub(super) const KEYS: &[&str] = &[
     "tenantId",
     "authority",
     "base_url",
+    "domain",
+    "realm",
+    "region",
+    "user_pool_id",
+    "team_id",
+    "key_id",
+    "key",
     "issuer",
     "iss_parameter",
     "authorization_endpoint",
@@ -139,7 +148,8 @@ fn refuse_keys_of_others(table: &Table<'_>, preset: &Preset) {
             .filter(|other| other.keys.contains(&key))
             .map(|other| format!("{:?}", other.name))
             .collect();
+        let does = if having.len() == 1 { "does" } else { "do" };
         let (name, having) = (preset.name, having.join(", "));
-        value.fault(format_args!("preset {name:?} does not have it, {having} does; remove it"));
+        value.fault(format_args!("preset {name:?} does not have it, {having} {does}; remove it"));
     }
 }

@@ -7,7 +7,7 @@ use vestibule_core::provider::{
 use vestibule_core::{ClientSecret, EndpointUrl, ProviderId};
 
 use super::super::table::Table;
-use super::{Ours, Preset, custom, options};
+use super::{Ours, Preset, apple, custom, options, peers};
 
 pub(super) const PRESETS: &[Preset] = &[
     Preset {
@@ -57,6 +57,14 @@ pub(super) const PRESETS: &[Preset] = &[
             Some(discord(ours.client_id, secret))
         },
     },
+    peers::AUTH0,
+    peers::OKTA,
+    peers::KEYCLOAK,
+    peers::COGNITO,
+    peers::WORKOS,
+    peers::CLERK,
+    peers::LINKEDIN,
+    apple::APPLE,
     Preset {
         name: "oidc",
         keys: &["issuer", "id_token", "pkce", "token_auth", "scope_separator", "claims"],
@@ -67,7 +75,7 @@ pub(super) const PRESETS: &[Preset] = &[
 
 impl Ours {
     /// The secret that a preset cannot do without.
-    fn secret(&self, table: &Table<'_>) -> ClientSecret {
+    pub(super) fn secret(&self, table: &Table<'_>) -> ClientSecret {
         let mend = "write client_secret = { env = \"…\" }, the secret that the provider gave you";
         match &self.client_secret {
             Some(secret) => secret.clone(),
