@@ -1,6 +1,7 @@
 use super::grants::{Found, GrantSummary, Listed, is_subject, list};
 use crate::cutoff::{self, Cutoff};
-use crate::flow::{transact, upstream};
+use crate::flow::transact;
+use crate::flow::upstream::{self, Ending};
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
 use crate::setup::Setup;
@@ -114,7 +115,7 @@ fn wipe_each(
     let Some(Listed { summary, .. }) = listed.next() else {
         return Step::Done(Ok(wiped));
     };
-    end_grant(&setup, summary.grant_id, tick).then(tick, move |done, tick| {
+    end_one(&setup, summary.grant_id, Ending::Person, tick).then(tick, move |done, tick| {
         match done {
             Ok(_) => wiped.grants.push(summary),
             // Damaged since it was listed.
@@ -131,9 +132,19 @@ pub(crate) fn end_grant(
     grant_id: GrantId,
     tick: &mut Tick,
 ) -> Step<Result<bool, Refusal>> {
+    end_one(setup, grant_id, Ending::Grant, tick)
+}
+
+fn end_one(
+    setup: &Setup,
+    grant_id: GrantId,
+    of: Ending,
+    tick: &mut Tick,
+) -> Step<Result<bool, Refusal>> {
     let setup = setup.clone();
     transact::end(&setup, grant_id, tick).then(tick, move |ended, tick| {
         let alive = ended.outcome.map_err(|undone| undone.refusal);
-        upstream::revoke_any(&setup, ended.abandoned, tick).then(tick, |(), _| Step::Done(alive))
+        upstream::revoke_any(&setup, ended.abandoned, of, tick)
+            .then(tick, |(), _| Step::Done(alive))
     })
 }

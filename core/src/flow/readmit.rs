@@ -31,13 +31,15 @@ pub(super) fn readmit(
     mut grant: TokenGrant,
     tick: &mut Tick,
 ) -> Step<Result<TokenGrant, NotReadmitted>> {
+    let allowed = &grant.data.allowed;
+    let Some(provider) = setup.provider(allowed.user.provider.as_str()) else {
+        // Nobody vouches for the person any more. A provider can come back, so nothing ends.
+        return Step::Done(Err(NotReadmitted::Unknown(Refusal::ProviderGone)));
+    };
     if !memberships_are_due(setup, &grant, tick.now) {
         return Step::Done(judged(setup, grant));
     }
-    let allowed = &grant.data.allowed;
-    let kept = allowed.kept.as_ref().filter(|kept| kept.is_alive(tick.now));
-    let (Some(kept), Some(provider)) = (kept, setup.provider(allowed.user.provider.as_str()))
-    else {
+    let Some(kept) = allowed.kept.as_ref().filter(|kept| kept.is_alive(tick.now)) else {
         // There is nothing left to ask with: the person has to come themselves.
         return Step::Done(Err(over(grant, Ended::Upstream, Refusal::UpstreamGrantEnded)));
     };
@@ -57,6 +59,27 @@ pub(super) fn readmit(
                 Err(NotReadmitted::Unknown(Refusal::MembershipsUnknown(Box::new(refusal))))
             }
         })
+    })
+}
+
+/// The same for a refresh that is repeated: what was asked for it a moment ago is in the record.
+pub(super) fn readmit_again(
+    setup: &Setup,
+    grant: TokenGrant,
+    now: Timestamp,
+) -> Result<TokenGrant, NotReadmitted> {
+    let allowed = &grant.data.allowed;
+    if setup.provider(allowed.user.provider.as_str()).is_none() {
+        return Err(NotReadmitted::Unknown(Refusal::ProviderGone));
+    }
+    let due = memberships_are_due(setup, &grant, now);
+    judged(setup, grant).map_err(|refused| match refused {
+        // By what is no longer known to be so, nobody is put out.
+        NotReadmitted::Over(_) if due => {
+            let busy = Box::new(Refusal::UpstreamBusy);
+            NotReadmitted::Unknown(Refusal::MembershipsUnknown(busy))
+        }
+        refused @ (NotReadmitted::Over(_) | NotReadmitted::Unknown(_)) => refused,
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::issue::RefreshToken;
 use super::mapping::{self, Upstream};
-use super::readmit::{NotReadmitted, Over, readmit};
+use super::readmit::{NotReadmitted, Over, readmit, readmit_again};
 use super::revoke::Revoked;
 use super::rotate::{Rotated, Rotation, TokenGrant};
 use super::token::{Outcome, open_token};
@@ -150,25 +150,39 @@ fn decide(
         Ok(scope) => scope,
         Err(refusal) => return keep(refusal),
     };
-    let (setup, generation) = (setup.clone(), refresh.generation);
-    readmit(&setup, grant, tick).then(tick, move |readmitted, tick| {
-        let grant = match readmitted {
-            Ok(grant) => grant,
-            Err(NotReadmitted::Over(over)) => {
-                let Over { grant, why, refusal } = *over;
-                return end(grant.end(tick.now), why, refusal);
-            }
-            Err(NotReadmitted::Unknown(refusal)) => return keep(refusal),
-        };
-        match grant.rotate(generation, setup.lifetimes(), tick.now) {
-            Rotation::Rotated(rotated) => issue(&setup, rotated, scope, Write::Yes, tick),
-            Rotation::Again(rotated) => issue(&setup, rotated, scope, Write::No, tick),
-            Rotation::Replayed(revoked) => {
-                end(revoked, Ended::RefreshTokenReplayed, Refusal::RefreshTokenReplayed)
-            }
-            Rotation::LostWrite(revoked) => end(revoked, Ended::LostWrite, Refusal::LostWrite),
+    let setup = setup.clone();
+    // A token that was used up is seen whatever the provider has to say.
+    match grant.rotate(refresh.generation, setup.lifetimes(), tick.now) {
+        Rotation::Rotated(rotated) => readmit(&setup, rotated.grant, tick)
+            .then(tick, move |readmitted, tick| {
+                readmitted_to(&setup, readmitted, scope, Write::Yes, tick)
+            }),
+        Rotation::Again(rotated) => {
+            let readmitted = readmit_again(&setup, rotated.grant, tick.now);
+            readmitted_to(&setup, readmitted, scope, Write::No, tick)
         }
-    })
+        Rotation::Replayed(revoked) => {
+            end(revoked, Ended::RefreshTokenReplayed, Refusal::RefreshTokenReplayed)
+        }
+        Rotation::LostWrite(revoked) => end(revoked, Ended::LostWrite, Refusal::LostWrite),
+    }
+}
+
+fn readmitted_to(
+    setup: &Setup,
+    readmitted: Result<TokenGrant, NotReadmitted>,
+    scope: String,
+    write: Write,
+    tick: &mut Tick,
+) -> Step<Decision<Outcome>> {
+    match readmitted {
+        Ok(grant) => issue(setup, Rotated { grant }, scope, write, tick),
+        Err(NotReadmitted::Over(over)) => {
+            let Over { grant, why, refusal } = *over;
+            end(grant.end(tick.now), why, refusal)
+        }
+        Err(NotReadmitted::Unknown(refusal)) => keep(refusal),
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -127,7 +127,8 @@ fn end(
             }
             Err(Undone { refusal, .. }) => reply = refused(&refusing, refusal),
         }
-        reply.follow_up = abandoned.map(|tokens| upstream::revoke(&refusing, tokens, tick));
+        reply.follow_up = abandoned
+            .map(|tokens| upstream::revoke(&refusing, tokens, upstream::Ending::Grant, tick));
         Step::Done(reply)
     })
 }

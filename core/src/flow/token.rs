@@ -114,7 +114,9 @@ impl Outcome {
         let refused = |refusal: Refusal| refusal.to_client(setup);
         let mut reply = Reply::from(self.result.unwrap_or_else(refused));
         reply.events = self.events;
-        let abandoned = self.abandoned.map(|tokens| upstream::revoke(setup, tokens, tick));
+        let abandoned = self
+            .abandoned
+            .map(|tokens| upstream::revoke(setup, tokens, upstream::Ending::Grant, tick));
         // A grant that was ended is not to be ended.
         reply.follow_up =
             abandoned.or_else(|| self.unended.map(|grant_id| end_later(setup, grant_id, tick)));
@@ -137,8 +139,9 @@ pub(super) fn open_token<T: Sealable>(
 /// Tries once more to end a grant, after the answer.
 fn end_later(setup: &Setup, grant_id: GrantId, tick: &mut Tick) -> Step<()> {
     let setup = setup.clone();
-    transact::end(&setup, grant_id, tick)
-        .then(tick, move |ended, tick| upstream::revoke_any(&setup, ended.abandoned, tick))
+    transact::end(&setup, grant_id, tick).then(tick, move |ended, tick| {
+        upstream::revoke_any(&setup, ended.abandoned, upstream::Ending::Grant, tick)
+    })
 }
 
 /// The endpoint.

@@ -91,10 +91,10 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// How long it holds: the call, at most 5 s, and the writing of what came back, which has as
-    /// much patience again. A process that ends in between keeps the others from refreshing for so
+    /// How long it holds: the call, at most 5 s, and the writing of what came back, which may begin a
+    /// last time after 5 s and have 5 s of patience of its own. A process that ends in between keeps the others from refreshing for so
     /// long, and no longer.
-    const HOLDS: Duration = Duration::from_secs(12);
+    const HOLDS: Duration = Duration::from_secs(16);
 
     pub(crate) fn new(attempt: Attempt, now: Timestamp) -> Self {
         Self { attempt, until: now.after(Self::HOLDS) }

@@ -55,6 +55,7 @@ pub fn apple(
     let mut provider = Provider::preset("apple", "Apple", metadata, client_id, None);
     provider.id_token = IdToken::Required;
     provider.token_auth = TokenAuth::Post;
+    provider.revokes_everything = true;
     provider.pkce = false;
     provider.scopes = ["name", "email"].map(str::to_owned).into();
     let signer = SecretSigner { team_id: team_id.into(), key_id: key_id.into(), key };

@@ -1,4 +1,3 @@
-use http::HeaderMap;
 use serde_json::Value;
 
 use super::user::{Address, answered};
@@ -97,7 +96,7 @@ fn at(
 /// The primary address, if it is verified. Whoever did not grant `user:email` has none here: GitHub
 /// then says that there is no such thing, or that we may not see it.
 pub(crate) fn primary_address(response: &Response) -> Result<Option<Address>, Refusal> {
-    if matches!(response.status.as_u16(), 403 | 404) {
+    if is_hidden(response, &["user:email", "user"])? {
         return Ok(None);
     }
     answered(response)?;
@@ -115,11 +114,7 @@ pub(crate) fn membership_page(
     kind: Kind,
     response: &Response,
 ) -> Result<Option<Vec<Option<String>>>, Refusal> {
-    // Too many requests are a 403 as well, and say nothing of the person.
-    if response.status == 403 && is_rate_limit(&response.headers) {
-        return Err(Refusal::UpstreamBusy);
-    }
-    if matches!(response.status.as_u16(), 403 | 404) {
+    if is_hidden(response, &["read:org", "write:org", "admin:org"])? {
         return Ok(None);
     }
     answered(response)?;
@@ -135,7 +130,20 @@ pub(crate) fn membership_page(
     }))
 }
 
-fn is_rate_limit(headers: &HeaderMap) -> bool {
-    headers.contains_key("retry-after")
-        || headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0")
+/// Whether GitHub does not let us see what one of these scopes would show. A 403 alone does not say
+/// so: too many requests are one as well, at times without any sign of it. Which scopes a token has is
+/// in every answer to a token that has scopes.
+fn is_hidden(response: &Response, scopes: &[&str]) -> Result<bool, Refusal> {
+    if response.status == 404 {
+        return Ok(true);
+    }
+    if response.status != 403 {
+        return Ok(false);
+    }
+    let granted = response.headers.get("x-oauth-scopes").and_then(|value| value.to_str().ok());
+    let has_one = |granted: &str| granted.split(',').any(|scope| scopes.contains(&scope.trim()));
+    match granted {
+        Some(granted) if !has_one(granted) => Ok(true),
+        Some(_) | None => Err(Refusal::UpstreamBusy),
+    }
 }

@@ -22,6 +22,7 @@ pub fn google(client_id: impl Into<String>, client_secret: ClientSecret) -> Prov
         Provider::preset("google", "Google", metadata, client_id, Some(client_secret));
     provider.id_token = IdToken::Required;
     provider.token_auth = TokenAuth::Post;
+    provider.revokes_everything = true;
     provider.scopes = ["openid", "email", "profile"].map(str::to_owned).into();
     provider.organization = Some(OrganizationClaim::HostedDomain);
     provider.authorization_params =

@@ -138,9 +138,13 @@ impl ProviderMetadata {
         }
         let endpoint = |member: &str| match document.get(member) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(url)) => match EndpointUrl::parse(url) {
-                Ok(url) => Ok(Some(url)),
-                Err(_) => Err("an endpoint in the discovery document is not https"),
+            Some(Value::String(text)) => match EndpointUrl::parse(text) {
+                // `http` is for an issuer that is on this machine itself: a document from elsewhere
+                // must not lead to what listens here (UPS-22).
+                Ok(found) if found.url().scheme() == "https" || url.scheme() == "http" => {
+                    Ok(Some(found))
+                }
+                Ok(_) | Err(_) => Err("an endpoint in the discovery document is not https"),
             },
             Some(_) => Err("an endpoint in the discovery document is no text"),
         };

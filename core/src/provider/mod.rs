@@ -91,6 +91,10 @@ pub struct Provider {
     pub keep_tokens: bool,
     /// What says for which organisation a person signed in, where something does.
     pub(crate) organization: Option<OrganizationClaim>,
+    /// Whether the provider, asked to end one token, ends all that the person granted us there, as
+    /// Google and Apple do: then it is asked only where the person is ended, not where one grant of
+    /// theirs is. Default `false`.
+    pub revokes_everything: bool,
     /// Where it goes a way that no other provider goes.
     pub(crate) way: Way,
 }
@@ -156,6 +160,7 @@ impl Provider {
             id_token: IdToken::Ignored,
             claims: ClaimNames::default(),
             keep_tokens: false,
+            revokes_everything: false,
             organization: None,
             way: Way::Plain,
         }

@@ -29,12 +29,12 @@ pub(crate) fn read_tokens(response: &Response) -> Result<UpstreamTokens, Refusal
     if !bearer.is_some_and(|token_type| token_type.eq_ignore_ascii_case("bearer")) {
         return Err(Refusal::UpstreamMalformed("token_type is not Bearer"));
     }
-    let access_token = token(&answer, "access_token")?
+    let access_token = token(&answer, "access_token", LONGEST)?
         .ok_or(Refusal::UpstreamMalformed("access_token is missing"))?;
     Ok(UpstreamTokens {
         access_token: UpstreamAccessToken::new(access_token),
-        refresh_token: token(&answer, "refresh_token")?.map(UpstreamRefreshToken::new),
-        id_token: token(&answer, "id_token")?.map(UpstreamIdToken::new),
+        refresh_token: token(&answer, "refresh_token", LONGEST)?.map(UpstreamRefreshToken::new),
+        id_token: token(&answer, "id_token", LONGEST_ID_TOKEN)?.map(UpstreamIdToken::new),
         expires_in: answer.get("expires_in").and_then(seconds),
         scope: answer.get("scope").and_then(Value::as_str).map(str::to_owned),
     })
@@ -64,11 +64,22 @@ pub(crate) fn read_refreshed(response: &Response) -> Result<UpstreamTokens, NotR
     })
 }
 
+/// The longest ID token that is read, in characters.
+const LONGEST_ID_TOKEN: usize = 16 * 1024;
+
+/// The longest of the others: they travel in header fields, and two of them have to fit into a record
+/// beside all else.
+const LONGEST: usize = 8 * 1024;
+
 /// A token: visible ASCII (RFC 6750 §2.1 is narrower still), since it travels in a header field.
-fn token<'a>(answer: &'a Map<String, Value>, member: &str) -> Result<Option<&'a str>, Refusal> {
+fn token<'a>(
+    answer: &'a Map<String, Value>,
+    member: &str,
+    longest: usize,
+) -> Result<Option<&'a str>, Refusal> {
     match answer.get(member) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if is_token(text) => Ok(Some(text)),
+        Some(Value::String(text)) if is_token(text, longest) => Ok(Some(text)),
         Some(_) => Err(Refusal::UpstreamMalformed("a token is not a string of visible ASCII")),
     }
 }
@@ -81,8 +92,8 @@ fn seconds(value: &Value) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds.min(LONGEST)))
 }
 
-fn is_token(text: &str) -> bool {
-    (1..=16 * 1024).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+fn is_token(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]

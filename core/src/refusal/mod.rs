@@ -280,6 +280,9 @@ pub enum Refusal {
     /// The rules of [`Access`](crate::Access) do not allow the person.
     #[error("{0}")]
     NotAllowed(Box<NotAllowed>),
+    /// The provider that vouched for the person is no longer configured. Nothing is spent.
+    #[error("the provider that vouched for the person is not configured any more")]
+    ProviderGone,
     /// Organisations and teams had to be asked for again, and could not be. Nothing is spent.
     #[error("the person's organisations and teams could not be asked for again: {0}")]
     MembershipsUnknown(Box<Refusal>),

@@ -181,6 +181,7 @@ impl Refusal {
             | Self::RefreshTokenReplayed
             | Self::LostWrite
             | Self::UpstreamGrantEnded
+            | Self::ProviderGone
             | Self::CorruptRecord => (
                 400,
                 "invalid_grant",

@@ -54,7 +54,9 @@ fn within_the_hour_nobody_is_asked() {
 
 #[test]
 fn ref_18_trouble_at_github_spends_nothing() {
-    for answer in [Answer::Says(502, String::new()), Answer::Unreachable(Unreachable::Deadline)] {
+    let too_many = Answer::Says(403, r#"{"message":"a secondary rate limit"}"#.to_owned());
+    let busy = Answer::Says(502, String::new());
+    for answer in [busy, too_many, Answer::Unreachable(Unreachable::Deadline)] {
         let (mut world, refresh_token) = after(HOUR);
         world.upstream.memberships = vec![("", answer)];
         let response = world.refresh(&refresh_token);
@@ -71,6 +73,27 @@ fn a_token_that_github_no_longer_knows_ends_the_grant() {
     world.upstream.memberships = vec![("", Answer::Says(401, "{}".to_owned()))];
     assert_eq!(error_of(&world.refresh(&refresh_token)), (400, "invalid_grant".to_owned()));
     assert_eq!(ended(&world), Some(Ended::Upstream));
+}
+
+#[test]
+fn a_used_up_token_is_seen_whatever_github_says() {
+    let (mut world, refresh_token) = after(0);
+    let response = world.refresh(&refresh_token);
+    let next = json_of(&response)["refresh_token"].as_str().unwrap().to_owned();
+    world.pass(HOUR);
+    world.upstream.memberships = vec![("", Answer::Says(502, String::new()))];
+    assert_eq!(error_of(&world.refresh(&refresh_token)), (400, "invalid_grant".to_owned()));
+    assert_eq!(ended(&world), Some(Ended::RefreshTokenReplayed));
+    assert_eq!(world.refresh(&next).status, 400);
+    assert_eq!(asked(&world), 0);
+}
+
+#[test]
+fn a_refresh_that_is_repeated_asks_nothing_again() {
+    let (mut world, refresh_token) = after(HOUR);
+    assert_eq!(world.refresh(&refresh_token).status, 200);
+    assert_eq!(world.refresh(&refresh_token).status, 200);
+    assert_eq!(asked(&world), 1);
 }
 
 #[test]

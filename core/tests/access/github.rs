@@ -113,6 +113,7 @@ fn whoever_fails_another_rule_is_not_asked_about() {
 fn memberships_that_github_hides_are_told_with_the_scope_that_is_missing() {
     for status in [403, 404] {
         let mut world = world(|rules| rules.organizations = names(&["acme"]));
+        world.upstream.granted = Some("read:user, user:email");
         world.upstream.memberships = vec![("", Answer::Says(status, "{}".to_owned()))];
         assert_eq!(sign_in(&mut world), Err(Rule::MembershipsHidden), "{status}");
     }
@@ -124,6 +125,8 @@ fn an_answer_that_is_none_decides_nothing_about_the_person() {
     for (answer, error) in [
         (Answer::Says(500, String::new()), "temporarily_unavailable"),
         (Answer::Says(429, String::new()), "temporarily_unavailable"),
+        // Too many requests, as GitHub may say it too.
+        (Answer::Says(403, "{}".to_owned()), "temporarily_unavailable"),
         (Answer::Unreachable(Unreachable::Deadline), "temporarily_unavailable"),
         (Answer::Says(401, "{}".to_owned()), "server_error"),
         (Answer::Says(200, "{}".to_owned()), "server_error"),

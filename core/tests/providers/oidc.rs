@@ -69,3 +69,18 @@ fn ups_11_an_id_token_of_another_sign_in_is_refused() {
     let told = sign_in(&mut world(), |right| right.claim("nonce", "another"));
     assert_eq!(query_of(&told)["error"], "server_error");
 }
+
+#[test]
+fn ups_22_a_document_from_elsewhere_leads_to_nothing_on_this_machine() {
+    for member in ["token_endpoint", "jwks_uri", "authorization_endpoint"] {
+        let mut world = world();
+        let Answer::Says(_, metadata) = &world.upstream.metadata else { unreachable!() };
+        let mut metadata: serde_json::Value = serde_json::from_str(metadata).unwrap();
+        metadata[member] = "http://127.0.0.1:9200/_shutdown".into();
+        world.upstream.metadata = Answer::Says(200, metadata.to_string());
+        let mut browser = Browser::default();
+        let page = browser.get(&mut world, &authorize_with(&[]));
+        let told = browser.press(&mut world, &page, ("provider", "idp"));
+        assert_eq!(query_of(location(&told.headers).unwrap())["error"], "server_error", "{member}");
+    }
+}

@@ -31,7 +31,7 @@ fn ref_20_a_refresh_that_is_dropped_anywhere_is_done_the_second_time_or_the_gran
             drop(step);
             // A provider that rotates knows each refresh token once.
             let lost = world.upstream.refreshes().len() == 1;
-            world.pass(12);
+            world.pass(16);
             if lost {
                 world.upstream.refresh =
                     Answer::Says(400, r#"{"error":"invalid_grant"}"#.to_owned());

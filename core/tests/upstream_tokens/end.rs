@@ -97,6 +97,21 @@ fn an_operator_who_ends_a_persons_grants_revokes_each() {
 }
 
 #[test]
+fn a_provider_that_would_end_all_of_a_person_is_asked_only_where_the_person_is_ended() {
+    let mut config = keeping();
+    config.providers[0].revokes_everything = true;
+    let mut world = of(config);
+    let one = refresh_token(&world.until_tokens());
+    world.until_tokens();
+    world.revoke(&one);
+    assert_eq!(world.upstream.revocations(), [""; 0]);
+    let tick = world.tick();
+    let step = world.server.end(Cutoff::Subject("idp:alice".to_owned()), tick);
+    world.finish(step).unwrap();
+    revoked(&world);
+}
+
+#[test]
 fn what_the_provider_says_to_it_changes_nothing() {
     for answer in [
         Answer::Says(503, String::new()),

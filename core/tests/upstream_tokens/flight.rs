@@ -1,8 +1,8 @@
 //! One flight for everybody who wants the tokens at the same time.
 
-use vestibule_core::{HttpCall, Pending, Refusal, Reply, Response, Step};
+use vestibule_core::{Cutoff, HttpCall, Pending, Refusal, Reply, Response, Step};
 
-use crate::kit::{HOUR, an_hour_later, ask, asked, names, refresh_token, start};
+use crate::kit::{HOUR, an_hour_later, ask, asked, names, refresh_token, says, start};
 use crate::world::explore::{Ending, explore};
 use crate::world::store::Fault;
 use crate::world::upstream::Answer;
@@ -129,6 +129,23 @@ fn finish(world: &mut World, call: Pending<HttpCall, Reply>) -> Response {
 }
 
 #[test]
+fn a_cutoff_during_the_call_leaves_no_refresh_token_behind() {
+    let mut world = start();
+    world.upstream.refresh = says(r#"{"access_token":"new-access","token_type":"Bearer"}"#);
+    let token = refresh_token(&world.until_tokens());
+    world.pass(HOUR);
+    let call = until_call(&mut world, &token);
+    let tick = world.tick();
+    let step = world.server.end(Cutoff::Issuer, tick);
+    world.finish(step).unwrap();
+    finish(&mut world, call);
+    let [only] = world.upstream.revocations()[..] else {
+        panic!("{:?}", world.upstream.revocations())
+    };
+    assert!(only.contains("token=upstream-refresh&"), "{only}");
+}
+
+#[test]
 fn tokens_that_come_for_a_grant_that_is_over_are_revoked_too() {
     let mut world = start();
     let token = refresh_token(&world.until_tokens());
@@ -151,7 +168,7 @@ fn a_lease_keeps_others_waiting_for_a_while_and_then_lets_them_in() {
     assert_eq!(error_of(&waiting), (503, "temporarily_unavailable".to_owned()));
     assert_eq!(ask(&mut world, &who).unwrap_err(), Refusal::UpstreamRefreshAwaited);
     assert!(world.upstream.refreshes().is_empty());
-    world.pass(12);
+    world.pass(16);
     assert_eq!(asked(&mut world, &who).unwrap(), "renewed-access-1");
     assert_eq!(world.refresh(&token).status, 200);
 }
@@ -164,7 +181,7 @@ fn a_flight_that_was_overtaken_ends_nothing() {
     let token = refresh_token(&world.until_tokens());
     world.pass(HOUR);
     let late = until_call(&mut world, &token);
-    world.pass(12);
+    world.pass(16);
     let first = world.refresh(&token);
     assert_eq!(first.status, 200);
     world.upstream.refresh = Answer::Says(400, r#"{"error":"invalid_grant"}"#.to_owned());
@@ -199,7 +216,7 @@ fn ref_20_a_refresh_token_that_was_lost_ends_the_grant_and_is_not_shown_for_ever
     // The provider knows the old one no longer.
     world.upstream.refresh = Answer::Says(400, r#"{"error":"invalid_grant"}"#.to_owned());
     assert_eq!(world.refresh(&token).status, 503, "the lease still holds");
-    world.pass(12);
+    world.pass(16);
     for _ in 0..3 {
         assert_eq!(error_of(&world.refresh(&token)), (400, "invalid_grant".to_owned()));
     }

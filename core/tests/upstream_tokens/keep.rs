@@ -56,9 +56,9 @@ fn a_provider_that_is_no_longer_to_keep_them_is_not_asked_any_more() {
     off.providers[0].keep_tokens = false;
     let mut gone = keeping();
     gone.providers.retain(|provider: &Provider| provider.id.as_str() != "idp");
-    for config in [off, gone] {
+    for (config, status) in [(off, 200), (gone, 400)] {
         let mut world = world.reconfigured(config);
-        assert_eq!(world.refresh(&refresh_token(&tokens)).status, 200);
+        assert_eq!(world.refresh(&refresh_token(&tokens)).status, status);
         assert!(world.upstream.refreshes().is_empty());
     }
 }

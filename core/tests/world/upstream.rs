@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use vestibule_core::{HttpCall, Purpose, Response, Unreachable};
 
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct Upstream {
     /// `{n}` in it is the number of the refresh.
     pub refresh: Answer,
     pub revocation: Answer,
+    /// The scopes that GitHub says a token has, in the header field of every answer.
+    pub granted: Option<&'static str>,
     /// The calls that came, as method, URL and body.
     pub calls: Vec<String>,
 }
@@ -48,6 +50,7 @@ impl Default for Upstream {
             headers: Vec::new(),
             refresh: Answer::Says(400, r#"{"error":"invalid_grant"}"#.to_owned()),
             revocation: Answer::Says(200, String::new()),
+            granted: None,
             calls: Vec::new(),
         }
     }
@@ -95,7 +98,11 @@ impl Upstream {
             Answer::Says(status, body) => {
                 let status = StatusCode::from_u16(*status).unwrap();
                 let body = body.replace("{n}", &self.refreshes().len().to_string());
-                Ok(Response::new(status, HeaderMap::new(), Bytes::from(body)))
+                let mut headers = HeaderMap::new();
+                if let Some(granted) = self.granted {
+                    headers.insert("x-oauth-scopes", HeaderValue::from_static(granted));
+                }
+                Ok(Response::new(status, headers, Bytes::from(body)))
             }
             Answer::Unreachable(why) => Err(*why),
         }

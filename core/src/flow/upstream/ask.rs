@@ -1,6 +1,6 @@
 //! The application wants to call the provider in a person's name.
 
-use super::{Living, living, revoke_any};
+use super::{Ending, Living, living, revoke_any};
 use crate::bearer::Principal;
 use crate::flow::rotate::TokenGrant;
 use crate::refusal::Refusal;
@@ -23,7 +23,7 @@ pub(crate) fn upstream_token(
     let may = move |grant: &TokenGrant| fits(&checking, &principal, grant);
     living(&setup, id, may, tick).then(tick, move |Living { kept, abandoned, .. }, tick| {
         let token = kept.map(|kept| kept.access_token);
-        revoke_any(&setup, abandoned, tick).then(tick, |(), _| Step::Done(token))
+        revoke_any(&setup, abandoned, Ending::Grant, tick).then(tick, |(), _| Step::Done(token))
     })
 }
 

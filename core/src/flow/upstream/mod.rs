@@ -15,7 +15,7 @@ mod settle;
 pub use refreshing::{RefreshedUpstream, RefreshingUpstream};
 
 pub(crate) use ask::upstream_token;
-pub(crate) use revoke::{forget, revoke, revoke_any};
+pub(crate) use revoke::{Ending, forget, revoke, revoke_any};
 
 use std::sync::Arc;
 

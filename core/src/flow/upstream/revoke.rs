@@ -15,12 +15,25 @@ use crate::tick::{Tick, Timestamp};
 /// How long the call may take: an operator who ends many grants waits for each.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Where the provider has an endpoint for it. GitHub has none.
-pub(crate) fn revoke(setup: &Setup, abandoned: Abandoned, tick: &mut Tick) -> Step<()> {
+/// What came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// One grant; the person may have others.
+    Grant,
+    /// All grants of the person.
+    Person,
+}
+
+/// Where the provider has an endpoint for it, and would not end other grants with it. GitHub has none
+/// of this kind.
+pub(crate) fn revoke(setup: &Setup, abandoned: Abandoned, of: Ending, tick: &mut Tick) -> Step<()> {
     let Abandoned { provider, kept } = abandoned;
     let Some(provider) = setup.provider(provider.as_str()).cloned() else {
         return Step::Done(());
     };
+    if provider.revokes_everything && of == Ending::Grant {
+        return Step::Done(());
+    }
     provider::metadata(setup, &provider, tick).then(tick, move |metadata, tick| {
         match metadata.ok().and_then(|metadata| call(&provider, &metadata, &kept, tick.now)) {
             Some(call) => ask(call).then(tick, |_, _| Step::Done(())),
@@ -30,9 +43,14 @@ pub(crate) fn revoke(setup: &Setup, abandoned: Abandoned, tick: &mut Tick) -> St
 }
 
 /// The same where there may be nothing to end.
-pub(crate) fn revoke_any(setup: &Setup, abandoned: Option<Abandoned>, tick: &mut Tick) -> Step<()> {
+pub(crate) fn revoke_any(
+    setup: &Setup,
+    abandoned: Option<Abandoned>,
+    of: Ending,
+    tick: &mut Tick,
+) -> Step<()> {
     match abandoned {
-        Some(abandoned) => revoke(setup, abandoned, tick),
+        Some(abandoned) => revoke(setup, abandoned, of, tick),
         None => Step::Done(()),
     }
 }
@@ -46,7 +64,7 @@ pub(crate) fn forget(setup: &Setup, key: &RecordKey, record: &Record, tick: &mut
     let grant =
         GrantId::of_record(key).and_then(|id| Grant::from_record(setup.keys(), id, record).ok());
     let abandoned = grant.and_then(|grant| grant.end(tick.now).abandoned);
-    revoke_any(setup, abandoned, tick)
+    revoke_any(setup, abandoned, Ending::Grant, tick)
 }
 
 /// The refresh token, if there is one: with it the provider ends the access token too (RFC 7009

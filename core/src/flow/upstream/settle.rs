@@ -143,12 +143,15 @@ impl Settled {
             Self::Ended => (Err(Refusal::UpstreamGrantEnded), ended(Ended::Upstream), abandoned),
             Self::Over { cut_off_now } => {
                 let events = if cut_off_now { ended(Ended::CutOff) } else { Vec::new() };
-                // Whoever ended the grant has asked for the end of the tokens that were in it, and
-                // these came after that.
-                let new = answer
-                    .as_ref()
-                    .ok()
-                    .map(|tokens| Abandoned { provider, kept: Kept::new(tokens, now) });
+                // Whoever ended the grant before has asked for the end of the tokens that were in it,
+                // and these came after that. Where this very transaction ended it, the refresh token
+                // that was sent may be the one that still lives.
+                let new = |tokens| match &abandoned {
+                    Some(old) => old.kept.renewed(tokens, now),
+                    None => Kept::new(tokens, now),
+                };
+                let new = answer.as_ref().ok().map(new);
+                let new = new.map(|kept| Abandoned { provider, kept });
                 (Err(Refusal::GrantEnded), events, new.or(abandoned))
             }
             Self::Refused(refusal) => (Err(refusal), Vec::new(), abandoned),
