@@ -30,7 +30,9 @@ pub struct User {
     pub name: Option<String>,
     /// The URL of a picture, if the provider gave one.
     pub picture: Option<String>,
-    /// The whole document, for the application's mapper. Kept in the grant only where there is one.
+    /// The whole document, for the application's mapper: of an ID token and what the userinfo
+    /// endpoint said, all members, in which those of the ID token count. Kept in the grant only where
+    /// there is a mapper.
     #[serde(with = "as_text")]
     pub raw: Map<String, Value>,
 }
@@ -135,11 +137,33 @@ impl Said {
             Some(Address { email, verified }) => (Some(email), verified),
             None => (None, false),
         };
-        let mut raw = self.id_token.unwrap_or_default();
-        raw.extend(self.userinfo.unwrap_or_default());
+        let raw = match (self.id_token, self.userinfo) {
+            (Some(signed), Some(unsigned)) => merged(signed, unsigned, provider),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => Map::new(),
+        };
         let provider = provider.id.clone();
         Ok(User { provider, subject, email, email_verified, name, picture, raw })
     }
+}
+
+/// Both documents as one, in which what is signed counts. An address and whether it is verified are
+/// those of one document, the one that says whose address it is.
+fn merged(
+    mut signed: Map<String, Value>,
+    mut unsigned: Map<String, Value>,
+    provider: &Provider,
+) -> Map<String, Value> {
+    let told_by = |document| address(document, provider).is_some();
+    let silent =
+        if !told_by(&signed) && told_by(&unsigned) { &mut signed } else { &mut unsigned };
+    let names = &provider.claims;
+    let configured = names.email.iter().chain(&names.email_verified).map(String::as_str);
+    for name in configured.chain(["email", "email_verified"]) {
+        silent.remove(name);
+    }
+    unsigned.extend(signed);
+    unsigned
 }
 
 /// What is not empty, and not of a length that nobody reads.
@@ -214,6 +238,7 @@ mod as_text {
 mod tests {
     use bytes::Bytes;
     use http::{HeaderMap, StatusCode};
+    use serde_json::json;
 
     use super::*;
     use crate::provider::Metadata;
@@ -279,6 +304,39 @@ mod tests {
         };
         let user = said.person(&provider()).unwrap();
         assert_eq!((user.email.as_deref(), user.email_verified), (Some("a@b.test"), false));
+        assert_eq!(Value::Object(user.raw), json!({ "sub": "a", "email": "a@b.test" }));
+    }
+
+    #[test]
+    fn in_the_raw_document_what_is_signed_counts() {
+        let raw = |id_token, userinfo| {
+            let said = Said {
+                id_token: object(id_token),
+                userinfo: object(userinfo),
+                address: None,
+            };
+            Value::Object(said.person(&provider()).unwrap().raw)
+        };
+        assert_eq!(
+            raw(r#"{"sub":"a","groups":["x"],"iss":"i"}"#, r#"{"sub":"a","groups":["admin"],"b":1}"#),
+            json!({ "sub": "a", "iss": "i", "groups": ["x"], "b": 1 })
+        );
+        // Neither document verifies the other's address.
+        assert_eq!(
+            raw(r#"{"sub":"a","email":"a@b.test"}"#, r#"{"sub":"a","email_verified":true}"#),
+            json!({ "sub": "a", "email": "a@b.test" })
+        );
+        assert_eq!(
+            raw(
+                r#"{"sub":"a","email":"a@b.test","email_verified":false}"#,
+                r#"{"sub":"a","email":"c@d.test","email_verified":true}"#
+            ),
+            json!({ "sub": "a", "email": "a@b.test", "email_verified": false })
+        );
+        assert_eq!(
+            raw(r#"{"sub":"a","email_verified":true}"#, r#"{"sub":"a","email":7}"#),
+            json!({ "sub": "a", "email_verified": true })
+        );
     }
 
     #[test]
