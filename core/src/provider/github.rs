@@ -52,7 +52,8 @@ impl Api {
 }
 
 /// GitHub, as `github`. There is no ID token: who signed in is what `GET /user` says, and their
-/// address the primary one of `GET /user/emails`, if it is verified.
+/// address the primary one of `GET /user/emails`, if it is verified. Its callback need not say `iss`;
+/// where it does, as it did for a while (RFC 9207), it must be `https://github.com/login/oauth`.
 ///
 /// <https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps>
 ///
@@ -83,6 +84,7 @@ fn at(
         site.below("/login/oauth/authorize"),
         site.below("/login/oauth/access_token"),
     );
+    metadata.issuer = Some(site.below("/login/oauth").to_string());
     metadata.userinfo_endpoint = Some(api.below("/user"));
     let mut provider =
         Provider::preset("github", "GitHub", metadata, client_id, Some(client_secret));

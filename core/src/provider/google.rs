@@ -8,7 +8,8 @@ use crate::secret::ClientSecret;
 ///
 /// Google gives a refresh token only where `access_type=offline` asks for one, and again only where
 /// the person is asked again; both are asked for. Its endpoints are those of its discovery document,
-/// <https://accounts.google.com/.well-known/openid-configuration>.
+/// <https://accounts.google.com/.well-known/openid-configuration>, which announces that its callback
+/// says `iss` (RFC 9207).
 #[must_use]
 pub fn google(client_id: impl Into<String>, client_secret: ClientSecret) -> Provider {
     let mut metadata = ProviderMetadata::new(
@@ -16,6 +17,7 @@ pub fn google(client_id: impl Into<String>, client_secret: ClientSecret) -> Prov
         fixed("https://oauth2.googleapis.com/token"),
     );
     metadata.issuer = Some("https://accounts.google.com".to_owned());
+    metadata.iss_parameter = true;
     metadata.jwks_uri = Some(fixed("https://www.googleapis.com/oauth2/v3/certs"));
     metadata.revocation_endpoint = Some(fixed("https://oauth2.googleapis.com/revoke"));
     let mut provider =

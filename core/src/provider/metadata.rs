@@ -93,6 +93,11 @@ pub fn discovery_url(issuer: &str) -> Option<EndpointUrl> {
     url.url().query().is_none().then_some(url)
 }
 
+/// Whether a discovery document's URL is the one of an issuer.
+pub(super) fn is_of(url: &Url, issuer: &str) -> bool {
+    discovery_url(issuer).is_some_and(|own| own.url() == url)
+}
+
 /// A provider's metadata: given, or what its issuer publishes, as it was read within the last hour.
 ///
 /// # Errors
@@ -120,7 +125,8 @@ impl Cached for ProviderMetadata {
     fn read(url: &Url, body: &[u8]) -> Result<Self, Refusal> {
         let document = json::object(body)
             .ok_or(Refusal::UpstreamMalformed("the discovery document is no JSON object"))?;
-        Self::published(url, &document).map_err(Refusal::UpstreamMalformed)
+        Self::published(url, &document, |issuer| is_of(url, issuer))
+            .map_err(Refusal::UpstreamMalformed)
     }
 }
 
@@ -130,10 +136,11 @@ impl ProviderMetadata {
     pub(super) fn published(
         url: &Url,
         document: &Map<String, Value>,
+        is_own: impl Fn(&str) -> bool,
     ) -> Result<Self, &'static str> {
         let text = |member: &str| document.get(member).and_then(Value::as_str);
         let issuer = text("issuer").ok_or("the discovery document has no issuer")?;
-        if discovery_url(issuer).is_none_or(|own| own.url() != url) {
+        if !is_own(issuer) {
             return Err("the discovery document is of another issuer");
         }
         let endpoint = |member: &str| match document.get(member) {

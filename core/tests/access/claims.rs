@@ -44,7 +44,7 @@ fn sign_in(
         "token_type": "Bearer",
         "id_token": token.text(),
     }));
-    let callback = callback_of(&upstream, &[("code", "upstream-code")]);
+    let callback = callback_of(&upstream, &[("code", "upstream-code"), ("iss", issuer)]);
     came_back(&mut world, &mut browser, &callback)
 }
 

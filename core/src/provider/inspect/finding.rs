@@ -61,6 +61,14 @@ pub enum Finding {
         /// As published.
         published: EndpointUrl,
     },
+    /// Whether a callback must say `iss` (RFC 9207 §2.4) is configured otherwise than it is published.
+    #[error("iss_parameter is {given} here, and {published} in its discovery document")]
+    IssParameter {
+        /// As configured.
+        given: bool,
+        /// As published.
+        published: bool,
+    },
 }
 
 /// What to try where a document cannot be had.

@@ -10,7 +10,10 @@ pub use finding::Finding;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{IdToken, Metadata, Provider, ProviderMetadata, TokenAuth, discovery_url};
+use super::metadata::is_of;
+use super::{
+    IdToken, Metadata, Provider, ProviderMetadata, TokenAuth, discovery_url, is_tenant_id,
+};
 use crate::cache;
 use crate::config::EndpointUrl;
 use crate::jose::JwkSet;
@@ -19,11 +22,15 @@ use crate::refusal::Refusal;
 use crate::step::Step;
 use crate::tick::Tick;
 
+/// What stands for the tenant in the issuer of all tenants of Microsoft Entra.
+const ANY_TENANT: &str = "{tenantid}";
+
 /// What was asked of a provider, what it said, and what that means for sign-ins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// The discovery document; `None`: the provider has no issuer of its own to ask.
+    /// The discovery document; `None`: the provider has no issuer of its own to ask, or all that a
+    /// sign-in needs is given.
     pub discovery: Option<LookedAt<Discovered>>,
     /// The algorithm of each key with which its ID tokens can be verified; `None`: no key is needed,
     /// or it is not known where they are.
@@ -67,14 +74,12 @@ pub fn inspect(provider: &Provider, mut tick: Tick) -> Step<Inspection> {
 }
 
 fn look_at_discovery(provider: Provider, tick: &mut Tick) -> Step<Inspection> {
-    // The issuer of all tenants of Entra is the pattern of one.
-    let issuer = provider.metadata.issuer().filter(|issuer| !issuer.contains('{'));
-    let Some(url) = issuer.and_then(discovery_url) else {
+    let Some(url) = discovery_url_of(&provider) else {
         return Step::Done(Inspection::default());
     };
     cache::looked_at::<ProviderMetadata>(url.url().clone(), tick).then(tick, move |body, _| {
         let mut inspection = Inspection::default();
-        let found = match body.and_then(|body| read(url.url(), &body)) {
+        let found = match body.and_then(|body| read(&provider, url.url(), &body)) {
             Ok(Document::Own(discovered, document)) => {
                 inspection.compare(&provider, &discovered, &document);
                 Some(*discovered)
@@ -91,6 +96,35 @@ fn look_at_discovery(provider: Provider, tick: &mut Tick) -> Step<Inspection> {
         inspection.discovery = Some(LookedAt { url, found });
         Step::Done(inspection)
     })
+}
+
+/// Where a provider's discovery document is, if it has one. Without ID tokens it need not: GitHub has
+/// an issuer and no document.
+fn discovery_url_of(provider: &Provider) -> Option<EndpointUrl> {
+    let given = provider.metadata.given();
+    if given.is_some() && provider.id_token == IdToken::Ignored {
+        return None;
+    }
+    let issuer = provider.metadata.issuer()?;
+    if !issuer.contains(ANY_TENANT) {
+        return discovery_url(issuer);
+    }
+    // The issuer of all tenants of Entra is a template; its document is where they are asked.
+    let token_endpoint = given?.token_endpoint.to_string();
+    discovery_url(&format!("{}/v2.0", token_endpoint.strip_suffix("/oauth2/v2.0/token")?))
+}
+
+/// Whether a discovery document names the issuer of this provider. Where that is the template of all
+/// tenants, the document says so itself; only those who have no directory are all of one tenant.
+fn is_own(provider: &Provider, url: &Url, issuer: &str) -> bool {
+    let template = provider.metadata.issuer().filter(|issuer| issuer.contains(ANY_TENANT));
+    match template.and_then(|template| template.split_once(ANY_TENANT)) {
+        None => is_of(url, issuer),
+        Some((before, behind)) => issuer
+            .strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(behind))
+            .is_some_and(|tenant| tenant == ANY_TENANT || is_tenant_id(tenant)),
+    }
 }
 
 fn look_at_keys(
@@ -127,14 +161,14 @@ enum Document {
     OfAnother(String),
 }
 
-fn read(url: &Url, body: &[u8]) -> Result<Document, Refusal> {
+fn read(provider: &Provider, url: &Url, body: &[u8]) -> Result<Document, Refusal> {
     let document = json::object(body).ok_or(Refusal::UpstreamMalformed("it is no JSON object"))?;
-    let metadata = match ProviderMetadata::published(url, &document) {
+    let is_own = |issuer: &str| is_own(provider, url, issuer);
+    let metadata = match ProviderMetadata::published(url, &document, is_own) {
         Ok(metadata) => metadata,
         Err(why) => {
             let named = document.get("issuer").and_then(Value::as_str);
-            let another = named.filter(|it| discovery_url(it).is_none_or(|own| own.url() != url));
-            return match another {
+            return match named.filter(|it| !is_own(it)) {
                 Some(another) => Ok(Document::OfAnother(cut(another))),
                 None => Err(Refusal::UpstreamMalformed(why)),
             };
@@ -195,6 +229,7 @@ impl Inspection {
                 ("token_endpoint", Some(it.token_endpoint.clone())),
                 ("userinfo_endpoint", it.userinfo_endpoint.clone()),
                 ("jwks_uri", it.jwks_uri.clone()),
+                ("revocation_endpoint", it.revocation_endpoint.clone()),
             ]
         };
         for ((key, given), (_, published)) in endpoints(given).into_iter().zip(endpoints(published))
@@ -204,6 +239,10 @@ impl Inspection {
             {
                 self.remarks.push(Finding::Differs { key, given, published });
             }
+        }
+        let (given, published) = (given.iss_parameter, published.iss_parameter);
+        if given != published {
+            self.remarks.push(Finding::IssParameter { given, published });
         }
     }
 }

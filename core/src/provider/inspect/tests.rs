@@ -8,7 +8,7 @@ use super::*;
 use crate::drive::blocking::{Driver, drive};
 use crate::effect::{Effect, HttpCall, Pause, Unreachable};
 use crate::ids::ProviderId;
-use crate::provider::{gitlab, oidc};
+use crate::provider::{azure, discord, github, gitlab, oidc};
 use crate::reply::Response;
 use crate::secret::ClientSecret;
 use crate::store::{Load, Swap};
@@ -39,9 +39,12 @@ impl Driver for World {
     fn pause(&self, _: Pause) {}
 }
 
+fn secret() -> ClientSecret {
+    ClientSecret::new("planted")
+}
+
 fn provider() -> Provider {
-    let secret = Some(ClientSecret::new("planted"));
-    oidc(ProviderId::parse("idp").unwrap(), ISSUER, "vestibule", secret)
+    oidc(ProviderId::parse("idp").unwrap(), ISSUER, "vestibule", Some(secret()))
 }
 
 fn document() -> Value {
@@ -122,11 +125,13 @@ fn without_keys_nobody_can_sign_in() {
 
 #[test]
 fn where_metadata_are_given_a_document_is_only_compared() {
-    let gitlab = gitlab("us", ClientSecret::new("planted"));
+    let gitlab = gitlab("us", secret());
     let published = json!({
         "issuer": "https://gitlab.com",
         "authorization_endpoint": "https://gitlab.com/moved",
         "token_endpoint": "https://gitlab.com/oauth/token",
+        "revocation_endpoint": "https://gitlab.com/ended",
+        "authorization_response_iss_parameter_supported": true,
         "code_challenge_methods_supported": ["S256"],
     });
     let world = World(HashMap::from([
@@ -135,11 +140,66 @@ fn where_metadata_are_given_a_document_is_only_compared() {
     ]));
     let Inspection { faults, remarks, .. } = drive(&world, inspect(&gitlab, world.tick()));
     assert_eq!(faults, []);
-    let moved = "authorization_endpoint is https://gitlab.com/oauth/authorize here, and \
-                 https://gitlab.com/moved in its discovery document";
-    assert_eq!(remarks.iter().map(ToString::to_string).collect::<Vec<_>>(), [moved]);
+    let differences = [
+        "authorization_endpoint is https://gitlab.com/oauth/authorize here, and \
+         https://gitlab.com/moved in its discovery document",
+        "revocation_endpoint is https://gitlab.com/oauth/revoke here, and \
+         https://gitlab.com/ended in its discovery document",
+        "iss_parameter is false here, and true in its discovery document",
+    ];
+    assert_eq!(remarks.iter().map(ToString::to_string).collect::<Vec<_>>(), differences);
 
     let gone = World([("https://gitlab.com/oauth/discovery/keys", (200, keys()))].into());
     let Inspection { faults, remarks, .. } = drive(&gone, inspect(&gitlab, gone.tick()));
     assert!(faults.is_empty() && matches!(&*remarks, [Finding::NoDiscovery(_)]));
+}
+
+#[test]
+fn whoever_has_no_id_tokens_is_not_asked() {
+    let nobody = World(HashMap::new());
+    for provider in [github("us", secret()), discord("us", secret())] {
+        let inspection = drive(&nobody, inspect(&provider, nobody.tick()));
+        assert_eq!(inspection, Inspection::default(), "{}", provider.id);
+    }
+}
+
+#[test]
+fn the_issuer_of_all_tenants_is_published_as_a_template() {
+    let document = |issuer: &str| {
+        json!({
+            "issuer": issuer,
+            "authorization_endpoint":
+                "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+            "token_endpoint": "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+            "code_challenge_methods_supported": ["S256"],
+        })
+        .to_string()
+    };
+    let inspected = |issuer| {
+        let world = World(HashMap::from([
+            (
+                "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration",
+                (200, document(issuer)),
+            ),
+            ("https://login.microsoftonline.com/common/discovery/v2.0/keys", (200, keys())),
+        ]));
+        drive(&world, inspect(&azure("common", "us", secret()).unwrap(), world.tick()))
+    };
+    for issuer in [
+        "https://login.microsoftonline.com/{tenantid}/v2.0",
+        "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+    ] {
+        let inspection = inspected(issuer);
+        assert!(inspection.faults.is_empty() && inspection.remarks.is_empty(), "{inspection:?}");
+        assert!(inspection.discovery.unwrap().found.is_some());
+    }
+    for issuer in [
+        "https://evil.test/{tenantid}/v2.0",
+        "https://login.microsoftonline.com/{tenantid}/evil/v2.0",
+        "https://login.microsoftonline.com/common/v2.0",
+    ] {
+        let inspection = inspected(issuer);
+        let named = Finding::OtherIssuer { named: issuer.to_owned() };
+        assert_eq!(inspection.remarks, [named]);
+    }
 }
