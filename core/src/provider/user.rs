@@ -155,8 +155,7 @@ fn merged(
     provider: &Provider,
 ) -> Map<String, Value> {
     let told_by = |document| address(document, provider).is_some();
-    let silent =
-        if !told_by(&signed) && told_by(&unsigned) { &mut signed } else { &mut unsigned };
+    let silent = if !told_by(&signed) && told_by(&unsigned) { &mut signed } else { &mut unsigned };
     let names = &provider.claims;
     let configured = names.email.iter().chain(&names.email_verified).map(String::as_str);
     for name in configured.chain(["email", "email_verified"]) {
@@ -310,15 +309,15 @@ mod tests {
     #[test]
     fn in_the_raw_document_what_is_signed_counts() {
         let raw = |id_token, userinfo| {
-            let said = Said {
-                id_token: object(id_token),
-                userinfo: object(userinfo),
-                address: None,
-            };
+            let said =
+                Said { id_token: object(id_token), userinfo: object(userinfo), address: None };
             Value::Object(said.person(&provider()).unwrap().raw)
         };
         assert_eq!(
-            raw(r#"{"sub":"a","groups":["x"],"iss":"i"}"#, r#"{"sub":"a","groups":["admin"],"b":1}"#),
+            raw(
+                r#"{"sub":"a","groups":["x"],"iss":"i"}"#,
+                r#"{"sub":"a","groups":["admin"],"b":1}"#
+            ),
             json!({ "sub": "a", "iss": "i", "groups": ["x"], "b": 1 })
         );
         // Neither document verifies the other's address.

@@ -7,7 +7,7 @@ use p256::ecdsa::signature::Verifier;
 use p256::pkcs8::DecodePrivateKey;
 use serde_json::{Value, json};
 use vestibule_core::provider::{Provider, apple};
-use vestibule_core::{InvalidKey, Response, Step};
+use vestibule_core::{IdTokenFault, InvalidKey, Refusal, Response, Step};
 
 use crate::scene::{CLIENT_ID, Scene};
 use crate::world::browser::callback_of;
@@ -60,7 +60,14 @@ fn apple_denied() {
 
 #[test]
 fn apple_refresh() {
-    scene().assert_refreshes();
+    let mut scene = scene().keeping();
+    let start = scene.world.now;
+    let asked = scene.refreshes();
+    // Made for each, when its time has come.
+    for (asked, now) in asked.iter().zip([start + 3600, start + 7200]) {
+        assert_is_ours(&asked["client_secret"], now);
+    }
+    assert_eq!(asked.len(), 2);
 }
 
 #[test]
@@ -183,12 +190,15 @@ fn quirk_apple_posts_its_answer() {
 fn quirk_apple_secret_is_a_signed_jwt() {
     let mut scene = scene();
     scene.person();
-    let secret = scene.asked(TOKEN)["client_secret"].clone();
+    assert_is_ours(&scene.asked(TOKEN)["client_secret"], scene.world.now);
+    assert_eq!(apple("a", "b", "c", "no key").unwrap_err(), InvalidKey::NeitherPemNorBase64url);
+}
+
+fn assert_is_ours(secret: &str, now: u64) {
     let parts: Vec<&str> = secret.split('.').collect();
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
     let object = |part: &str| -> Value { serde_json::from_slice(&decode(part)).unwrap() };
     assert_eq!(object(parts[0]), json!({ "alg": "ES256", "kid": "KEY1234567" }));
-    let now = scene.world.now;
     let claims = json!({
         "iss": "TEAM123456",
         "iat": now,
@@ -201,7 +211,6 @@ fn quirk_apple_secret_is_a_signed_jwt() {
     let signature = p256::ecdsa::Signature::from_slice(&decode(parts[2])).unwrap();
     let message = format!("{}.{}", parts[0], parts[1]);
     assert!(key.verifying_key().verify(message.as_bytes(), &signature).is_ok());
-    assert_eq!(apple("a", "b", "c", "no key").unwrap_err(), InvalidKey::NeitherPemNorBase64url);
 }
 
 #[test]
@@ -231,7 +240,7 @@ fn quirk_apple_lets_the_browser_bring_the_name() {
 fn an_id_token_of_another_sign_in_is_refused() {
     let mut scene = scene();
     scene.change = |right| right.claim("nonce", "another");
-    scene.assert_refused();
+    scene.assert_refused(Refusal::IdToken(IdTokenFault::Nonce));
     let mut scene = self::scene();
     let (mut browser, state) = away(&mut scene);
     let said = [("code", "upstream-code")];

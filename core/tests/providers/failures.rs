@@ -3,9 +3,9 @@
 
 use http::{Method, header};
 use serde_json::{Value, json};
-use vestibule_core::SealingSecret;
+use vestibule_core::{IdTokenFault, Refusal, SealingSecret};
 
-use crate::scene::Scene;
+use crate::scene::{NO_BEARER, NO_ID_TOKEN, NO_JSON, NOBODY, Scene};
 use crate::world::browser::callback_of;
 use crate::world::{
     APP, Browser, ISSUER, World, authorize_with, claims_of, config, error_of, json_of, location,
@@ -17,15 +17,18 @@ const GITHUB_TOKEN: &str = "https://github.com/login/oauth/access_token";
 
 #[test]
 fn seed_01_a_junk_code_signs_nobody_in() {
-    for answer in [
-        json!({ "error": "bad_verification_code" }),
-        json!({ "error": "x", "access_token": "planted", "token_type": "bearer" }),
-        json!({}),
-        json!("<html>planted</html>"),
+    for (answer, why) in [
+        (json!({ "error": "bad_verification_code" }), Refusal::UpstreamError),
+        (
+            json!({ "error": "x", "access_token": "planted", "token_type": "bearer" }),
+            Refusal::UpstreamError,
+        ),
+        (json!({}), NO_BEARER),
+        (json!("<html>planted</html>"), NO_JSON),
     ] {
-        github::scene().saying(GITHUB_TOKEN, answer).assert_refused();
+        github::scene().saying(GITHUB_TOKEN, answer).assert_refused(why);
     }
-    github::scene().saying("https://api.github.com/user", json!({})).assert_refused();
+    github::scene().saying("https://api.github.com/user", json!({})).assert_refused(NOBODY);
 }
 
 #[test]
@@ -152,13 +155,13 @@ fn seed_10_a_state_is_whole_or_nothing() {
 #[test]
 fn seed_12_the_id_token_counts_and_is_of_this_sign_in() {
     let token = "https://oauth2.googleapis.com/token";
-    google::scene().with(token, "id_token", Value::Null).assert_refused();
+    google::scene().with(token, "id_token", Value::Null).assert_refused(NO_ID_TOKEN);
     let mut scene = google::scene();
     scene.change = |right| right.claim("nonce", "another");
-    scene.assert_refused();
+    scene.assert_refused(Refusal::IdToken(IdTokenFault::Nonce));
     let mut scene = google::scene();
     scene.change = |right| right.without_claim("nonce");
-    scene.assert_refused();
+    scene.assert_refused(Refusal::IdToken(IdTokenFault::Nonce));
     assert!(google::scene().sent_upstream().contains_key("nonce"));
 }
 
@@ -190,7 +193,7 @@ fn seed_14_a_sign_in_outlives_a_restart_at_any_moment() {
 #[test]
 fn seed_15_what_the_provider_says_of_an_error_stays_here() {
     let error = json!({ "error": "planted", "error_description": "planted <b>body</b>" });
-    github::scene().saying(GITHUB_TOKEN, error).assert_refused();
+    github::scene().saying(GITHUB_TOKEN, error).assert_refused(Refusal::UpstreamError);
     let mut scene = github::scene();
     let mut browser = Browser::default();
     let upstream = scene.until_upstream(&mut browser);

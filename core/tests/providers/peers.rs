@@ -1,5 +1,6 @@
 //! Providers that are OpenID Connect by the book, and LinkedIn, which is nearly.
 
+use serde_json::Value;
 use vestibule_core::EndpointUrl;
 use vestibule_core::provider::{Provider, auth0, clerk, cognito, keycloak, linkedin, okta, workos};
 
@@ -167,4 +168,26 @@ fn linkedin_denied() {
 #[test]
 fn linkedin_refresh() {
     linkedin_scene().assert_refreshes();
+}
+
+/// At the userinfo endpoint; and a text verifies nothing.
+#[test]
+fn quirk_cognito_writes_booleans_as_texts() {
+    let without = cognito_scene().with_claim("email", Value::Null);
+    let person = { without }.person();
+    assert_eq!(person["email"], "janedoe@example.com");
+    assert_eq!(person["email_verified"], false);
+    assert_eq!(cognito_scene().person()["email_verified"], true);
+}
+
+/// Its ID token could be of another sign-in, so nobody asks for one or reads it.
+#[test]
+fn quirk_linkedin_repeats_no_nonce() {
+    let mut scene = linkedin_scene();
+    assert!(!linkedin_scene().sent_upstream().contains_key("nonce"));
+    let token = "https://www.linkedin.com/oauth/v2/accessToken";
+    for id_token in ["planted".into(), Value::Null] {
+        scene = scene.with(token, "id_token", id_token);
+        assert_eq!(scene.person()["subject"], "782bbtaQ");
+    }
 }

@@ -2,10 +2,13 @@
 //! the list of them.
 
 use serde_json::{Value, json};
-use vestibule_core::EndpointUrl;
 use vestibule_core::provider::{IdToken, azure, azure_at, github_enterprise, gitlab_at};
+use vestibule_core::{EndpointUrl, Event, IdTokenFault, Refusal};
 
-use crate::scene::{CLIENT_ID, Scene, secret};
+use crate::scene::{ANOTHERS, CLIENT_ID, NO_BEARER, NO_JSON, NOBODY, SECRET, Scene, secret};
+use crate::world::browser::callback_of;
+use crate::world::upstream::Answer;
+use crate::world::{Browser, error_of, location, query_of};
 use crate::{azure as entra, discord, github, gitlab, google, slack};
 
 const GITHUB_TOKEN: &str = "https://github.com/login/oauth/access_token";
@@ -59,7 +62,9 @@ fn quirk_google_writes_verified_email_in_version_2() {
 
 #[test]
 fn quirk_google_issuer_has_no_slash() {
-    google::scene().with_claim("iss", "https://accounts.google.com/".into()).assert_refused();
+    google::scene()
+        .with_claim("iss", "https://accounts.google.com/".into())
+        .assert_refused(Refusal::IdToken(IdTokenFault::Issuer));
 }
 
 #[test]
@@ -67,10 +72,33 @@ fn quirk_google_hosted_domain_is_for_the_application_to_read() {
     assert_eq!(google::scene().person()["raw"]["hd"], "example.com");
 }
 
+/// As its discovery document announces.
+#[test]
+fn quirk_google_says_iss() {
+    for iss in [json!({}), json!({ "iss": "https://evil.test" })] {
+        let mut scene = google::scene();
+        scene.fixture["callback"] = iss;
+        scene.assert_refused(Refusal::UpstreamIssuer);
+    }
+}
+
+/// It did for a while, and may again.
+#[test]
+fn quirk_github_may_say_iss() {
+    let with = |iss: &str| {
+        let mut scene = github::scene();
+        scene.fixture["callback"] = json!({ "iss": iss });
+        scene
+    };
+    assert_eq!(with("https://github.com/login/oauth").person()["subject"], "583231");
+    with("https://github.com").assert_refused(Refusal::UpstreamIssuer);
+    with("https://evil.test").assert_refused(Refusal::UpstreamIssuer);
+}
+
 #[test]
 fn quirk_github_error_with_status_200() {
     let error = json!({ "error": "bad_verification_code", "error_description": "planted" });
-    github::scene().saying(GITHUB_TOKEN, error).assert_refused();
+    github::scene().saying(GITHUB_TOKEN, error).assert_refused(Refusal::UpstreamError);
 }
 
 #[test]
@@ -79,7 +107,7 @@ fn quirk_github_answers_with_json_only_where_it_is_asked_for() {
     scene.person();
     assert!(scene.world.upstream.headers.iter().all(|it| it["accept"] == "application/json"));
     let form = "access_token=planted&scope=user%3Aemail&token_type=bearer";
-    github::scene().saying(GITHUB_TOKEN, form.into()).assert_refused();
+    github::scene().saying(GITHUB_TOKEN, form.into()).assert_refused(NO_JSON);
 }
 
 #[test]
@@ -99,7 +127,7 @@ fn quirk_github_separates_granted_scopes_by_commas() {
 fn quirk_github_id_is_a_number() {
     assert_eq!(github::scene().with(GITHUB_USER, "id", json!(1)).person()["subject"], "1");
     for id in [json!(0), json!(-1), json!(1.5), Value::Null] {
-        github::scene().with(GITHUB_USER, "id", id).assert_refused();
+        github::scene().with(GITHUB_USER, "id", id).assert_refused(NOBODY);
     }
 }
 
@@ -116,7 +144,9 @@ fn quirk_github_keeps_addresses_at_an_endpoint_of_their_own() {
     assert_eq!(of(json!([other, verified])), ("a@b.test".into(), true.into()));
     assert_eq!(of(json!([address("a@b.test", true, false), other])), (Value::Null, false.into()));
     assert_eq!(of(json!([])), (Value::Null, false.into()));
-    github::scene().saying(GITHUB_EMAILS, json!({ "message": "planted" })).assert_refused();
+    github::scene()
+        .saying(GITHUB_EMAILS, json!({ "message": "planted" }))
+        .assert_refused(Refusal::UpstreamMalformed("the list of addresses is no JSON array"));
 }
 
 #[test]
@@ -128,6 +158,23 @@ fn quirk_github_tokens_may_expire_or_not() {
         .with(GITHUB_TOKEN, "refresh_token_expires_in", json!(15_897_600))
         .person();
     assert_eq!(expiring["granted"]["expires_in"], 28800);
+}
+
+/// Where they end: the old one is dead then, and its own word for that ends our grant.
+#[test]
+fn quirk_github_refresh_tokens_work_once() {
+    let mut scene = github::scene().keeping();
+    let asked = scene.refreshes();
+    assert!(asked.iter().all(|asked| asked["refresh_token"].starts_with("ghr_")));
+    assert_ne!(asked[0]["refresh_token"], asked[1]["refresh_token"]);
+    let tokens = scene.tokens();
+    let error = json!({ "error": "bad_refresh_token", "error_description": "planted" });
+    let answer = Answer::Says(200, error.to_string());
+    scene.world.upstream.routes.insert(GITHUB_TOKEN.to_owned(), answer);
+    scene.world.pass(28800);
+    let ours = tokens["refresh_token"].as_str().unwrap();
+    assert_eq!(error_of(&scene.world.refresh(ours)), (400, "invalid_grant".to_owned()));
+    assert!(!scene.world.is_live(tokens["access_token"].as_str().unwrap()));
 }
 
 #[test]
@@ -158,13 +205,21 @@ fn quirk_azure_issuer_of_all_tenants_is_a_template() {
         };
         scene().assert_signs_in();
         let other = "99999999-2222-3333-4444-555555555555";
-        scene().with_claim("tid", other.into()).assert_refused();
-        scene().with_claim("tid", "../evil".into()).assert_refused();
-        scene().with_claim("tid", Value::Null).assert_refused();
+        scene()
+            .with_claim("tid", other.into())
+            .assert_refused(Refusal::IdToken(IdTokenFault::Issuer));
+        scene()
+            .with_claim("tid", "../evil".into())
+            .assert_refused(Refusal::IdToken(IdTokenFault::Tenant));
+        scene()
+            .with_claim("tid", Value::Null)
+            .assert_refused(Refusal::IdToken(IdTokenFault::Tenant));
     }
     // Nor does a tenant take another's.
     let other = "https://login.microsoftonline.com/99999999-2222-3333-4444-555555555555/v2.0";
-    entra::scene().with_claim("iss", other.into()).assert_refused();
+    entra::scene()
+        .with_claim("iss", other.into())
+        .assert_refused(Refusal::IdToken(IdTokenFault::Issuer));
 }
 
 /// AADSTS901002: what a client asked of us means nothing there.
@@ -187,7 +242,7 @@ fn quirk_azure_person_is_tenant_and_object_not_an_address() {
     let mut scene = entra::scene().with_claim("email", "another@microsoft.com".into());
     let subject = scene.person()["subject"].clone();
     assert_eq!(subject, entra::scene().fixture["person"]["subject"]);
-    entra::scene().with_claim("oid", Value::Null).assert_refused();
+    entra::scene().with_claim("oid", Value::Null).assert_refused(NOBODY);
 }
 
 /// Anybody can write any address into a directory of their own.
@@ -199,6 +254,32 @@ fn quirk_azure_addresses_are_verified_by_xms_edov_only() {
     assert_eq!(verified("email_verified", true.into()), false);
     assert_eq!(verified("xms_edov", "1".into()), false);
     assert_eq!(verified("xms_edov", true.into()), true);
+}
+
+/// It answers with a JSON body of numbers and texts, of which nothing reaches the client.
+#[test]
+fn quirk_azure_explains_errors_at_length() {
+    let mut scene = entra::scene();
+    let mut browser = Browser::default();
+    let upstream = scene.until_upstream(&mut browser);
+    scene.answer_for(&upstream);
+    let error = json!({
+        "error": "invalid_scope",
+        "error_description": "AADSTS70011: planted. The provided value for scope is not valid.",
+        "error_codes": [70011],
+        "timestamp": "2027-01-15 08:00:00Z",
+        "trace_id": "255d1aef-8c98-452f-ac51-23d051240864",
+        "correlation_id": "fb3d2015-bc17-4bb9-bb85-30c5cf1aaaa7",
+    });
+    let token = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", entra::TENANT);
+    scene.world.upstream.routes.insert(token, Answer::Says(400, error.to_string()));
+    let callback = callback_of(&upstream, &scene.callback(("code", "upstream-code")));
+    let response = browser.get(&mut scene.world, &callback);
+    let told = location(&response.headers).unwrap();
+    assert_eq!(query_of(told)["error"], "server_error");
+    assert!(!told.contains("AADSTS") && !told.contains("planted"), "{told}");
+    let refused = Event::Refused { refusal: Refusal::UpstreamError };
+    assert_eq!(scene.world.events.last(), Some(&refused));
 }
 
 #[test]
@@ -224,6 +305,22 @@ fn quirk_gitlab_may_omit_the_lifetime() {
     assert_eq!(person["granted"]["expires_in"], Value::Null);
 }
 
+/// A lifetime begins when the answer comes, whenever the provider says that the token was made.
+#[test]
+fn quirk_gitlab_says_when_a_token_was_made() {
+    for created_at in [json!(1), json!(4_000_000_000_u64), json!("planted"), Value::Null] {
+        let person = gitlab::scene().with(GITLAB_TOKEN, "created_at", created_at).person();
+        assert_eq!(person["granted"]["expires_in"], 7200);
+    }
+}
+
+/// Each works once, with the access token beside it.
+#[test]
+fn quirk_gitlab_rotates_refresh_tokens() {
+    let asked = gitlab::scene().keeping().refreshes();
+    assert_ne!(asked[0]["refresh_token"], asked[1]["refresh_token"]);
+}
+
 #[test]
 fn quirk_gitlab_id_tokens_live_two_minutes() {
     let mut scene = gitlab::scene();
@@ -245,10 +342,10 @@ fn quirk_gitlab_verifies_addresses_at_userinfo() {
 #[test]
 fn quirk_slack_error_with_status_200() {
     let error = json!({ "ok": false, "error": "planted_invalid_code" });
-    slack::scene().saying(SLACK_TOKEN, error.clone()).assert_refused();
-    slack::scene().saying(SLACK_USER, error).assert_refused();
-    slack::scene().saying(SLACK_TOKEN, json!({ "ok": false })).assert_refused();
-    slack::scene().saying(SLACK_USER, json!({ "ok": false })).assert_refused();
+    slack::scene().saying(SLACK_TOKEN, error.clone()).assert_refused(Refusal::UpstreamError);
+    slack::scene().saying(SLACK_USER, error).assert_refused(Refusal::UpstreamError);
+    slack::scene().saying(SLACK_TOKEN, json!({ "ok": false })).assert_refused(NO_BEARER);
+    slack::scene().saying(SLACK_USER, json!({ "ok": false })).assert_refused(ANOTHERS);
 }
 
 /// The answer of `oauth.v2.access` is of a bot; the person is nested.
@@ -261,7 +358,34 @@ fn quirk_slack_installation_is_no_sign_in() {
         "scope": "commands,incoming-webhook",
         "authed_user": { "id": "U1234", "access_token": "planted", "token_type": "user" },
     });
-    slack::scene().saying(SLACK_TOKEN, installed).assert_refused();
+    slack::scene().saying(SLACK_TOKEN, installed).assert_refused(NO_BEARER);
+}
+
+#[test]
+fn quirk_slack_separates_granted_scopes_by_commas() {
+    let scope = "openid,profile,email";
+    let person = slack::scene().with(SLACK_TOKEN, "scope", scope.into()).person();
+    assert_eq!(person["granted"]["scope"], scope);
+}
+
+/// Where an application has turned token rotation on.
+#[test]
+fn quirk_slack_tokens_may_expire_or_not() {
+    let granted = slack::scene().person()["granted"].clone();
+    assert_eq!((&granted["expires_in"], &granted["refresh_token"]), (&Value::Null, &false.into()));
+    let mut scene = slack::scene().keeping();
+    scene.fixture["refresh"] = json!({
+        "token": { "expires_in": 43200, "refresh_token": "xoxe-1-first" },
+        "answer": {
+            "ok": true,
+            "access_token": "xoxe.xoxp-1-{n}",
+            "token_type": "Bearer",
+            "expires_in": 43200,
+            "refresh_token": "xoxe-1-{n}",
+        },
+        "asked": { "client_id": CLIENT_ID, "client_secret": SECRET },
+    });
+    assert_eq!(scene.refreshes()[1]["refresh_token"], "xoxe-1-1");
 }
 
 #[test]
@@ -273,7 +397,7 @@ fn quirk_slack_person_is_team_and_user_by_claims_that_are_urls() {
         "https://slack.com/team_id",
         Value::Null,
     );
-    neither.assert_refused();
+    neither.assert_refused(NOBODY);
 }
 
 #[test]
@@ -317,6 +441,6 @@ fn quirk_discord_says_iss() {
     for iss in [json!({}), json!({ "iss": "https://evil.test" })] {
         let mut scene = discord::scene();
         scene.fixture["callback"] = iss;
-        scene.assert_refused();
+        scene.assert_refused(Refusal::UpstreamIssuer);
     }
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use vestibule_core::provider::{IdToken, TokenAuth};
+use vestibule_core::{IdTokenFault, Refusal};
 
 use crate::custom;
-use crate::scene::{CLIENT_ID, SECRET, Scene};
+use crate::scene::{CLIENT_ID, NO_BEARER, NOBODY, SECRET, Scene};
 use crate::world::id_tokens::Key;
 
 const CUSTOM_TOKEN: &str = "https://idp.example.com/oauth/token";
@@ -79,17 +80,19 @@ fn quirk_custom_signs_id_tokens_with_our_secret() {
     assert_eq!(scene.person()["subject"], "7f3a");
     let mut scene = without_userinfo(IdToken::RequiredWithSecret);
     scene.key = Key::Secret(b"another-secret-of-at-least-32-bytes".to_vec());
-    scene.assert_refused();
+    scene.assert_refused(Refusal::IdToken(IdTokenFault::Signature));
     // Only where the operator says so.
     let mut scene = without_userinfo(IdToken::Required);
     scene.key = Key::Secret(SECRET.as_bytes().to_vec());
-    scene.assert_refused();
+    scene.assert_refused(Refusal::UpstreamMalformed(
+        "it has no key for RS256, ES256 or EdDSA with which to verify",
+    ));
 }
 
 #[test]
 fn quirk_custom_names_its_claims_otherwise() {
     assert_eq!(custom::scene().person()["email"], "ada@example.com");
-    custom::scene().with(CUSTOM_USER, "data", "text".into()).assert_refused();
+    custom::scene().with(CUSTOM_USER, "data", "text".into()).assert_refused(NOBODY);
 }
 
 #[test]
@@ -98,7 +101,7 @@ fn quirk_custom_writes_bearer_in_any_case() {
         let mut scene = custom::scene().with(CUSTOM_TOKEN, "token_type", token_type.into());
         assert_eq!(scene.person()["subject"], "7f3a");
     }
-    custom::scene().with(CUSTOM_TOKEN, "token_type", "mac".into()).assert_refused();
+    custom::scene().with(CUSTOM_TOKEN, "token_type", "mac".into()).assert_refused(NO_BEARER);
 }
 
 #[test]
@@ -119,4 +122,14 @@ fn quirk_custom_writes_lifetimes_strangely() {
 fn quirk_custom_tells_lifetimes_of_refresh_tokens() {
     let mut scene = custom::scene().with(CUSTOM_TOKEN, "refresh_expires_in", json!(0));
     assert_eq!(scene.person()["granted"]["refresh_token"], true);
+}
+
+/// The old refresh token stays good then (RFC 6749 §6).
+#[test]
+fn quirk_custom_gives_no_other_refresh_token() {
+    let mut scene = custom::scene().keeping();
+    scene.fixture["refresh"]["answer"].as_object_mut().unwrap().remove("refresh_token");
+    let asked = scene.refreshes();
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|asked| asked["refresh_token"] == "tGzv3JOkF0XG5Qx2TlKWIA"));
 }

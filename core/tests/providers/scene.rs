@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use vestibule_core::provider::Provider;
-use vestibule_core::{ClientSecret, MapUser, Mapped, Response};
+use vestibule_core::{ClientSecret, Event, MapUser, Mapped, Refusal, Response};
 
 use crate::world::browser::callback_of;
 use crate::world::id_tokens::{IdToken, Key, base64url, jwk_set};
@@ -18,6 +18,16 @@ use crate::world::{
 pub(crate) const CLIENT_ID: &str = "vestibule";
 pub(crate) const SECRET: &str = "our-secret-upstream-of-32-characters";
 
+// Why a sign-in is refused.
+pub(crate) const NO_JSON: Refusal =
+    Refusal::UpstreamMalformed("the token response is no JSON object");
+pub(crate) const NO_BEARER: Refusal = Refusal::UpstreamMalformed("token_type is not Bearer");
+pub(crate) const NO_ID_TOKEN: Refusal = Refusal::UpstreamMalformed("the ID token is missing");
+pub(crate) const ANOTHERS: Refusal =
+    Refusal::UpstreamMalformed("userinfo is of another sub than the ID token");
+pub(crate) const NOBODY: Refusal =
+    Refusal::UpstreamMalformed("the user document has no usable identifier");
+
 /// A world with one provider, which answers as the fixture says:
 ///
 /// - `authorize`: `endpoint`, and the parameters with which a person is sent there;
@@ -25,6 +35,9 @@ pub(crate) const SECRET: &str = "our-secret-upstream-of-32-characters";
 /// - `posts`: whether the answer is posted; `denied`: the error where a person says no;
 /// - `token`: parameters of the token request, beside the usual ones;
 /// - `answers`: what is said at each URL; `$ID_TOKEN` and `$KEYS` stand for what is made then;
+/// - `refresh`: `token`, members of the token's answer where tokens end; `answer`, what is said to a
+///   refresh, in which `{n}` stands for its number; `asked`, parameters of the request, beside the
+///   usual ones. Without an `answer` there is nothing to refresh with;
 /// - `id_token`: its claims, beside `aud`, `nonce`, `iat`, `exp` and `at_hash`;
 /// - `person`: who they are then.
 pub(crate) struct Scene {
@@ -34,7 +47,7 @@ pub(crate) struct Scene {
     pub(crate) key: Key,
     /// What a test makes of an ID token that is right.
     pub(crate) change: fn(IdToken) -> IdToken,
-    provider: String,
+    provider: Provider,
 }
 
 pub(crate) fn secret() -> ClientSecret {
@@ -43,14 +56,16 @@ pub(crate) fn secret() -> ClientSecret {
 
 impl Scene {
     pub(crate) fn new(provider: Provider, fixture: &str) -> Self {
-        let id = provider.id.to_string();
-        let mut config = config();
-        config.map_users = true;
-        config.providers = vec![provider];
-        let mut world = World::of(config);
-        world.mapper = |map| Ok(described(map));
         let fixture = serde_json::from_str(fixture).unwrap();
-        Self { world, fixture, key: Key::Rsa, change: |right| right, provider: id }
+        let world = world_of(&provider);
+        Self { world, fixture, key: Key::Rsa, change: |right| right, provider }
+    }
+
+    /// The same where the provider's tokens are kept.
+    pub(crate) fn keeping(mut self) -> Self {
+        self.provider.keep_tokens = true;
+        self.world = world_of(&self.provider);
+        self
     }
 
     /// The same where a member of an answer is something else; `null` removes it.
@@ -86,7 +101,7 @@ impl Scene {
     pub(crate) fn until_upstream(&mut self, browser: &mut Browser) -> String {
         // An issuer says where that is.
         self.answer_for("");
-        browser.until_upstream_at(&mut self.world, &authorize_with(&[]), &self.provider)
+        browser.until_upstream_at(&mut self.world, &authorize_with(&[]), self.provider.id.as_str())
     }
 
     /// With what a person is sent upstream.
@@ -177,8 +192,8 @@ impl Scene {
     /// What the provider was asked at a URL, as a form.
     pub(crate) fn asked(&self, url: &str) -> HashMap<String, String> {
         let before = format!("POST {url} ");
-        let call = self.world.upstream.calls.iter().find_map(|call| call.strip_prefix(&before));
-        query_of(&format!("?{}", call.unwrap_or_else(|| panic!("nobody asked {url}"))))
+        let call = self.world.upstream.calls.iter().find(|call| call.starts_with(&before));
+        form_at(url, call.unwrap_or_else(|| panic!("nobody asked {url}")))
     }
 
     /// Sign-in: the person is sent where the provider documents it, with what it wants, and is who
@@ -188,11 +203,9 @@ impl Scene {
         let upstream = self.until_upstream(&mut browser);
         let (endpoint, asked) = (upstream.split('?').next().unwrap(), query_of(&upstream));
         assert_eq!(self.fixture["authorize"]["endpoint"], endpoint);
-        for (name, value) in self.fixture["authorize"].as_object().unwrap() {
-            if name != "endpoint" {
-                assert_eq!(asked.get(name).map_or(Value::Null, |it| it.as_str().into()), *value);
-            }
-        }
+        let mut parameters = self.fixture["authorize"].clone();
+        parameters.as_object_mut().unwrap().remove("endpoint");
+        assert_asks(&asked, &parameters);
         let response = self.returned(&mut browser, &upstream);
         let told = query_of(location(&response.headers).unwrap());
         let code = told.get("code").unwrap_or_else(|| panic!("no code: {told:?}"));
@@ -202,7 +215,7 @@ impl Scene {
         person.as_object_mut().unwrap().retain(|name, _| name != "raw" && name != "granted");
         assert_eq!(person, self.fixture["person"]);
         let subject = self.fixture["person"]["subject"].as_str().unwrap();
-        assert_eq!(claims["sub"], format!("{}:{subject}", self.provider));
+        assert_eq!(claims["sub"], format!("{}:{subject}", self.provider.id));
         self.assert_token_request();
     }
 
@@ -214,13 +227,7 @@ impl Scene {
             (&*asked["grant_type"], &*asked["code"]),
             ("authorization_code", "upstream-code")
         );
-        for (name, value) in self.fixture["token"].as_object().into_iter().flatten() {
-            assert_eq!(
-                asked.get(name).map_or(Value::Null, |it| it.as_str().into()),
-                *value,
-                "{name}"
-            );
-        }
+        assert_asks(&asked, &self.fixture["token"]);
     }
 
     /// The person says no at the provider: the client is told, and the provider asked nothing.
@@ -236,28 +243,107 @@ impl Scene {
         assert_eq!((self.world.store.len(), self.world.upstream.calls.len()), (kept, 0));
     }
 
-    /// Our refresh token leads to further tokens of the same person.
-    pub(crate) fn assert_refreshes(mut self) {
-        let tokens = self.tokens();
-        let sub =
-            |tokens: &Value| claims_of(tokens["access_token"].as_str().unwrap())["sub"].clone();
-        self.world.pass(600);
-        let again = self.world.refresh(tokens["refresh_token"].as_str().unwrap());
-        assert_eq!(again.status, 200, "{}", text(&again));
-        assert_eq!(sub(&json_of(&again)), sub(&tokens));
+    /// Our refresh token leads to further tokens of the same person, and the provider's, once its
+    /// access token is over, to its own: twice.
+    pub(crate) fn assert_refreshes(self) {
+        self.keeping().refreshes();
     }
 
-    /// The sign-in ends in an error for the client, and with nothing kept: no grant, no token.
-    pub(crate) fn assert_refused(mut self) {
+    /// What the provider was asked at two refreshes.
+    pub(crate) fn refreshes(&mut self) -> Vec<HashMap<String, String>> {
+        let refresh = self.fixture["refresh"].clone();
+        let url = self.token_url();
+        let first = self.fixture["answers"][&url].as_object_mut().unwrap();
+        first.extend(refresh["token"].as_object().cloned().unwrap_or_default());
+        let first = Value::Object(first.clone());
+        let tokens = self.tokens();
+        let answer = &refresh["answer"];
+        let sub =
+            |tokens: &Value| claims_of(tokens["access_token"].as_str().unwrap())["sub"].clone();
+        let said = answer.to_string().replace("$ID_TOKEN", &self.id_token("", ""));
+        self.world.upstream.routes.insert(url.clone(), Answer::Says(200, said));
+        let mut ours = tokens.clone();
+        for lifetime in [&first["expires_in"], &answer["expires_in"]] {
+            // Nobody is asked before it is time.
+            let asked = self.world.upstream.refreshes().len();
+            self.world.pass(600);
+            ours = self.refreshed(&ours);
+            assert_eq!(self.world.upstream.refreshes().len(), asked);
+            if !answer.is_null() {
+                self.world.pass(lifetime.as_u64().unwrap() - 600);
+                ours = self.refreshed(&ours);
+                assert_eq!(self.world.upstream.refreshes().len(), asked + 1);
+            }
+            assert_eq!(sub(&ours), sub(&tokens));
+        }
+        let asked = self.world.upstream.refreshes().into_iter();
+        let asked = asked.map(|call| form_at(&url, call)).collect::<Vec<_>>();
+        let rotated = answer["refresh_token"].as_str().map(|it| it.replace("{n}", "1"));
+        let own = first["refresh_token"].as_str().unwrap_or("").to_owned();
+        for (asked, sent) in asked.iter().zip([own.clone(), rotated.unwrap_or(own)]) {
+            assert_eq!(
+                (&*asked["grant_type"], &*asked["refresh_token"]),
+                ("refresh_token", &*sent)
+            );
+            for name in ["code", "code_verifier", "redirect_uri"] {
+                assert!(!asked.contains_key(name), "{name}");
+            }
+            assert_asks(asked, &refresh["asked"]);
+        }
+        asked
+    }
+
+    fn refreshed(&mut self, tokens: &Value) -> Value {
+        let again = self.world.refresh(tokens["refresh_token"].as_str().unwrap());
+        assert_eq!(again.status, 200, "{}", text(&again));
+        json_of(&again)
+    }
+
+    /// Where tokens are said.
+    fn token_url(&self) -> String {
+        let answers = self.fixture["answers"].as_object().unwrap();
+        let said = answers.iter().find(|(_, answer)| answer.get("access_token").is_some());
+        said.unwrap().0.clone()
+    }
+
+    /// The sign-in ends in an error for the client, for this reason, and with nothing kept: no grant,
+    /// no token.
+    #[track_caller]
+    pub(crate) fn assert_refused(mut self, expected: Refusal) {
         let told = self.sign_in();
+        let why = self.world.events.iter().rev().find_map(|event| match event {
+            Event::Refused { refusal } => Some(refusal),
+            _ => None,
+        });
+        assert_eq!(why, Some(&expected));
         assert_eq!(told.get("error").map(String::as_str), Some("server_error"), "{told:?}");
         assert!(!told.contains_key("code") && !format!("{told:?}").contains("planted"));
-        let grants = self
-            .world
-            .events
-            .iter()
-            .filter(|event| matches!(event, vestibule_core::Event::CodeIssued { .. }));
+        let grants =
+            self.world.events.iter().filter(|event| matches!(event, Event::CodeIssued { .. }));
         assert_eq!(grants.count(), 0);
+    }
+}
+
+fn world_of(provider: &Provider) -> World {
+    let mut config = config();
+    config.map_users = true;
+    config.providers = vec![provider.clone()];
+    let mut world = World::of(config);
+    world.mapper = |map| Ok(described(map));
+    world
+}
+
+/// The form with which a URL was called.
+fn form_at(url: &str, call: &str) -> HashMap<String, String> {
+    let form = call.strip_prefix(&format!("POST {url} ")).unwrap_or_else(|| panic!("{call}"));
+    query_of(&format!("?{form}"))
+}
+
+/// All these parameters are there with these values; `null` are not.
+fn assert_asks(asked: &HashMap<String, String>, parameters: &Value) {
+    for (name, value) in parameters.as_object().into_iter().flatten() {
+        let said = asked.get(name).map_or(Value::Null, |it| it.as_str().into());
+        assert_eq!(said, *value, "{name}");
     }
 }
 

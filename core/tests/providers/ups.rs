@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use vestibule_core::provider::{IdToken, oidc};
-use vestibule_core::{Fault, ProviderId, Server};
+use vestibule_core::{Fault, IdTokenFault, ProviderId, Refusal, Server};
 
-use crate::scene::{CLIENT_ID, Scene, secret};
+use crate::scene::{ANOTHERS, CLIENT_ID, NO_ID_TOKEN, Scene, secret};
 use crate::world::id_tokens::{IdToken as Token, Key};
 use crate::world::upstream::Answer;
 use crate::world::{Browser, authorize_with, config, location, query_of};
@@ -22,10 +22,11 @@ fn published() -> Scene {
     Scene::new(oidc(id, ISSUER, CLIENT_ID, Some(secret())), &fixture)
 }
 
-fn refused(change: fn(Token) -> Token) {
+#[track_caller]
+fn refused(fault: IdTokenFault, change: fn(Token) -> Token) {
     let mut scene = published();
     scene.change = change;
-    scene.assert_refused();
+    scene.assert_refused(Refusal::IdToken(fault));
 }
 
 /// Nor is the userinfo endpoint asked instead.
@@ -34,18 +35,20 @@ fn ups_09_a_missing_id_token_is_not_made_up_for() {
     let mut scene = published().with(&format!("{ISSUER}/token"), "id_token", Value::Null);
     assert_eq!(scene.sign_in()["error"], "server_error");
     assert!(!scene.world.upstream.calls.iter().any(|call| call.contains("/userinfo")));
-    google::scene().with(TOKEN, "id_token", Value::Null).assert_refused();
-    google::scene().with(TOKEN, "id_token", json!({})).assert_refused();
+    google::scene().with(TOKEN, "id_token", Value::Null).assert_refused(NO_ID_TOKEN);
+    google::scene()
+        .with(TOKEN, "id_token", json!({}))
+        .assert_refused(Refusal::UpstreamMalformed("a token is not a string of visible ASCII"));
 }
 
 #[test]
 fn ups_10_an_id_token_that_does_not_verify_is_the_end() {
-    refused(|right| right.signed_by(Key::P256(9)));
-    refused(|right| right.header("alg", "none"));
-    refused(|right| right.header("alg", "HS256"));
-    refused(|right| right.claim("exp", 1_700_000_000));
-    refused(|right| right.without_claim("exp"));
-    refused(|right| right.claim("iss", "https://evil.test"));
+    refused(IdTokenFault::Signature, |right| right.signed_by(Key::P256(9)));
+    refused(IdTokenFault::Algorithm, |right| right.header("alg", "none"));
+    refused(IdTokenFault::Algorithm, |right| right.header("alg", "HS256"));
+    refused(IdTokenFault::Expired, |right| right.claim("exp", 1_700_000_000));
+    refused(IdTokenFault::NumericDate, |right| right.without_claim("exp"));
+    refused(IdTokenFault::Issuer, |right| right.claim("iss", "https://evil.test"));
     let mut scene = published();
     scene.change = |right| right.claim("at_hash", "anothers");
     assert_eq!(scene.sign_in()["error"], "server_error");
@@ -54,10 +57,10 @@ fn ups_10_an_id_token_that_does_not_verify_is_the_end() {
 
 #[test]
 fn ups_12_an_id_token_is_for_us_and_nobody_else() {
-    refused(|right| right.claim("aud", "another"));
-    refused(|right| right.claim("aud", json!([CLIENT_ID, "another"])));
-    refused(|right| right.claim("azp", "another"));
-    refused(|right| right.without_claim("aud"));
+    refused(IdTokenFault::Audience, |right| right.claim("aud", "another"));
+    refused(IdTokenFault::Audience, |right| right.claim("aud", json!([CLIENT_ID, "another"])));
+    refused(IdTokenFault::AuthorizedParty, |right| right.claim("azp", "another"));
+    refused(IdTokenFault::Audience, |right| right.without_claim("aud"));
     let mut scene = published();
     scene.change = |right| right.claim("aud", json!([CLIENT_ID])).claim("azp", CLIENT_ID);
     assert_eq!(scene.person()["subject"], "248289761001");
@@ -66,9 +69,9 @@ fn ups_12_an_id_token_is_for_us_and_nobody_else() {
 #[test]
 fn ups_14_userinfo_of_another_person_is_refused() {
     let userinfo = "https://gitlab.com/oauth/userinfo";
-    gitlab::scene().with(userinfo, "sub", "43".into()).assert_refused();
-    gitlab::scene().with(userinfo, "sub", json!(42)).assert_refused();
-    gitlab::scene().with(userinfo, "sub", Value::Null).assert_refused();
+    gitlab::scene().with(userinfo, "sub", "43".into()).assert_refused(ANOTHERS);
+    gitlab::scene().with(userinfo, "sub", json!(42)).assert_refused(ANOTHERS);
+    gitlab::scene().with(userinfo, "sub", Value::Null).assert_refused(ANOTHERS);
 }
 
 /// What the provider granted is what the application is told; what comes with a scope that was not
@@ -85,7 +88,7 @@ fn ups_20_less_than_was_asked_for_is_not_taken_for_all() {
     // Without `openid` there is no ID token, and nobody signs in.
     let mut without = google::scene().with(TOKEN, "scope", "email".into());
     without = without.with(TOKEN, "id_token", Value::Null);
-    without.assert_refused();
+    without.assert_refused(NO_ID_TOKEN);
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn ups_27_a_clock_may_be_a_minute_ahead_and_not_ten() {
         right.claim("iat", now + 30)
     };
     assert_eq!(scene.person()["subject"], "248289761001");
-    refused(|right| {
+    refused(IdTokenFault::IssuedAt, |right| {
         let now = right.claims["iat"].as_u64().unwrap();
         right.claim("iat", now + 600).claim("exp", now + 900)
     });
