@@ -33,10 +33,12 @@ impl ExchangingCode {
         callback: Callback,
         metadata: Arc<ProviderMetadata>,
         now: Timestamp,
-    ) -> Pending<HttpCall, Result<Exchanged, Box<Rejected>>, Self> {
+    ) -> Step<Result<Exchanged, Box<Rejected>>> {
         let Callback { pending, code, .. } = callback;
-        let call = exchange(&pending, &metadata, &code, now);
-        Pending::new(call, Self { pending, metadata })
+        match exchange(&pending, &metadata, &code, now) {
+            Ok(call) => Pending::new(call, Self { pending, metadata }).erase(),
+            Err(refusal) => Step::Done(Err(Box::new(pending.request.rejected(refusal)))),
+        }
     }
 }
 
@@ -67,7 +69,7 @@ fn exchange(
     metadata: &ProviderMetadata,
     UpstreamCode(code): &UpstreamCode,
     now: Timestamp,
-) -> HttpCall {
+) -> Result<HttpCall, Refusal> {
     let provider = &pending.provider;
     let mut parameters = Vec::with_capacity(4 + provider.token_params.len());
     parameters.extend([

@@ -22,7 +22,7 @@ pub(super) fn fetch(setup: &Setup, callback: Callback, tick: &mut Tick) -> Step<
     let name = callback.name.clone();
     let metadata = provider::metadata(&setup, &callback.pending.provider, tick);
     let exchanged = metadata.then(tick, |metadata, tick| match metadata {
-        Ok(metadata) => ExchangingCode::ask(callback, metadata, tick.now).erase(),
+        Ok(metadata) => ExchangingCode::ask(callback, metadata, tick.now),
         Err(refusal) => Step::Done(Err(Box::new(callback.pending.request.rejected(refusal)))),
     });
     let (verifying, admitting) = (setup.clone(), setup.clone());

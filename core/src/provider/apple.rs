@@ -102,6 +102,41 @@ pub(crate) fn name_of(user: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::effect::Purpose;
+    use crate::keys::{Signer, Verify};
+    use crate::provider::token_request;
+    use crate::refusal::Refusal;
+
+    /// A library that is out of order.
+    struct Broken;
+
+    impl Signer for Broken {
+        fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+            Err(SigningFailed)
+        }
+    }
+
+    impl Verify for Broken {
+        fn verify(&self, _: &[u8], _: &[u8]) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn without_a_secret_nothing_is_sent() {
+        let mut provider =
+            apple("us", "T", "K", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE").unwrap();
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let call = |provider: &Provider| {
+            let endpoint = fixed("https://appleid.apple.com/auth/token");
+            token_request(provider, &endpoint, Purpose::ExchangeCode, &[], now)
+        };
+        assert!(call(&provider).is_ok());
+        let Way::Apple(signer) = &mut provider.way else { unreachable!("it is Apple") };
+        let key = SigningKey::clone(&signer.key);
+        signer.key = Arc::new(key.with(Arc::new(Broken), Arc::new(Broken)));
+        assert_eq!(call(&provider).unwrap_err(), Refusal::SigningFailed);
+    }
 
     #[test]
     fn a_name_is_a_name_or_nothing() {

@@ -1,5 +1,21 @@
 //! Upstream identity providers: where a person is sent, what is asked there and how the answer is
 //! read.
+//!
+//! A preset knows all but who we are there; what it says can be changed afterwards. Those that take a
+//! text that can be wrong, such as [`azure`] or [`auth0`], return a `Result`.
+//!
+//! ```
+//! use vestibule_core::provider::google;
+//! use vestibule_core::{ClientSecret, ProviderId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let secret = ClientSecret::new("from the provider's console");
+//! let mut google = google("client_id.apps.googleusercontent.com", secret);
+//! google.scopes.push("https://www.googleapis.com/auth/calendar.readonly".to_owned());
+//! google.id = ProviderId::parse("work")?;
+//! google.keep_tokens = true;
+//! # Ok(()) }
+//! ```
 
 mod apple;
 mod azure;

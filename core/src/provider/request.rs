@@ -9,6 +9,7 @@ use super::{Provider, TokenAuth, Way};
 use crate::config::EndpointUrl;
 use crate::effect::{HttpCall, Purpose};
 use crate::encoding::base64;
+use crate::refusal::Refusal;
 use crate::secret::{ClientSecret, UpstreamAccessToken};
 use crate::tick::Timestamp;
 
@@ -30,13 +31,17 @@ pub(crate) fn get(url: &Url, purpose: Purpose, token: &UpstreamAccessToken) -> H
 }
 
 /// Asks an endpoint that wants to know which client we are, as RFC 6749 §2.3.1 has it.
+///
+/// # Errors
+/// [`Refusal::SigningFailed`] where a secret is signed each time, and could not be: no request goes
+/// out without one.
 pub(crate) fn token_request(
     provider: &Provider,
     endpoint: &EndpointUrl,
     purpose: Purpose,
     parameters: &[(&str, &str)],
     now: Timestamp,
-) -> HttpCall {
+) -> Result<HttpCall, Refusal> {
     let mut call = HttpCall::new(Method::POST, endpoint.url().clone(), purpose);
     let mut form = Serializer::new(String::with_capacity(512));
     form.extend_pairs(parameters);
@@ -44,14 +49,14 @@ pub(crate) fn token_request(
         // Entra answers AADSTS28003 where a code is redeemed for no scope.
         form.append_pair("scope", &scope);
     }
-    authenticate(provider, &mut form, &mut call.headers, now);
+    authenticate(provider, &mut form, &mut call.headers, now)?;
     call.body = Bytes::from(form.finish());
     let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
     call.headers.insert(header::CONTENT_TYPE, form_type);
     // GitHub answers with a form where JSON is not asked for.
     call.headers.insert(header::ACCEPT, JSON);
     call.headers.insert(header::USER_AGENT, USER_AGENT);
-    call
+    Ok(call)
 }
 
 fn authenticate(
@@ -59,10 +64,12 @@ fn authenticate(
     form: &mut Serializer<'_, String>,
     headers: &mut HeaderMap,
     now: Timestamp,
-) {
+) -> Result<(), Refusal> {
     let signed = match &provider.way {
-        // Where signing fails there is no secret, and the provider will say so.
-        Way::Apple(signer) => signer.secret(&provider.client_id, now).ok().map(ClientSecret::new),
+        Way::Apple(signer) => {
+            let secret = signer.secret(&provider.client_id, now);
+            Some(ClientSecret::new(secret.map_err(|_| Refusal::SigningFailed)?))
+        }
         Way::Plain | Way::GitHub(_) | Way::Discord | Way::Entra => None,
     };
     let secret = signed.as_ref().or(provider.client_secret.as_ref());
@@ -86,4 +93,5 @@ fn authenticate(
             form.append_pair("client_id", &provider.client_id);
         }
     }
+    Ok(())
 }

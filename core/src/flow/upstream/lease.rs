@@ -134,7 +134,7 @@ fn decide(
 }
 
 fn fly(setup: Setup, flight: Flight, tick: &mut Tick) -> Step<Living> {
-    RefreshingUpstream::ask(flight, tick.now).erase().then(tick, move |refreshed, tick| {
+    RefreshingUpstream::ask(flight, tick.now).then(tick, move |refreshed, tick| {
         let patience = Patience::from(tick.now);
         settle(&setup, Arc::new(refreshed), patience, tick)
     })

@@ -40,12 +40,14 @@ pub struct RefreshedUpstream {
 }
 
 impl RefreshingUpstream {
-    pub(super) fn ask(
-        flight: Flight,
-        now: Timestamp,
-    ) -> Pending<HttpCall, RefreshedUpstream, Self> {
-        let call = refresh(&flight, now);
-        Pending::new(call, Self { flight })
+    pub(super) fn ask(flight: Flight, now: Timestamp) -> Step<RefreshedUpstream> {
+        match refresh(&flight, now) {
+            Ok(call) => Pending::new(call, Self { flight }).erase(),
+            Err(refusal) => {
+                let answer = Err(NotRefreshed::Trouble(refusal));
+                Step::Done(RefreshedUpstream { flight, answer })
+            }
+        }
     }
 }
 
@@ -62,12 +64,12 @@ impl Resume<HttpCall, RefreshedUpstream> for RefreshingUpstream {
     }
 }
 
-fn refresh(flight: &Flight, now: Timestamp) -> HttpCall {
+fn refresh(flight: &Flight, now: Timestamp) -> Result<HttpCall, Refusal> {
     let Flight { provider, sent, metadata, .. } = flight;
     let mut parameters = vec![("grant_type", "refresh_token"), ("refresh_token", sent.expose())];
     parameters.extend(provider.token_params.iter().map(|(name, value)| (&**name, &**value)));
     let (endpoint, purpose) = (&metadata.token_endpoint, Purpose::RefreshToken);
-    let mut call = token_request(provider, endpoint, purpose, &parameters, now);
+    let mut call = token_request(provider, endpoint, purpose, &parameters, now)?;
     call.deadline = DEADLINE;
-    call
+    Ok(call)
 }

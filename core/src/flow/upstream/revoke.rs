@@ -81,7 +81,8 @@ fn call(
         None => (kept.access_token.expose(), "access_token"),
     };
     let parameters = [("token", token), ("token_type_hint", hint)];
-    let mut call = token_request(provider, endpoint, Purpose::RevokeToken, &parameters, now);
+    let call = token_request(provider, endpoint, Purpose::RevokeToken, &parameters, now);
+    let mut call = call.ok()?;
     call.deadline = DEADLINE;
     Some(call)
 }
