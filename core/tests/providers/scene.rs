@@ -311,11 +311,9 @@ impl Scene {
     #[track_caller]
     pub(crate) fn assert_refused(mut self, expected: Refusal) {
         let told = self.sign_in();
-        let why = self.world.events.iter().rev().find_map(|event| match event {
-            Event::Refused { refusal } => Some(refusal),
-            _ => None,
-        });
-        assert_eq!(why, Some(&expected));
+        let mut refused = self.world.events.iter().rev();
+        let why = refused.find(|event| matches!(event, Event::Refused { .. }));
+        assert_eq!(why, Some(&Event::Refused { refusal: expected }));
         assert_eq!(told.get("error").map(String::as_str), Some("server_error"), "{told:?}");
         assert!(!told.contains_key("code") && !format!("{told:?}").contains("planted"));
         let grants =
