@@ -46,7 +46,9 @@ pub use google::google;
 pub use inspect::{Discovered, Finding, Inspection, LookedAt, inspect};
 pub use metadata::{Metadata, ProviderMetadata, discovery_url};
 pub use oidc::oidc;
-pub use peers::{auth0, clerk, cognito, keycloak, linkedin, okta, workos};
+pub use peers::{
+    InvalidDomain, InvalidUserPool, auth0, clerk, cognito, keycloak, linkedin, okta, workos,
+};
 pub use slack::slack;
 pub use user::User;
 

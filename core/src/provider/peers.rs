@@ -1,7 +1,7 @@
 //! Providers that are OpenID Connect by the book: an issuer, and what its discovery document says.
 
 use super::{Provider, ProviderMetadata, TokenAuth, fixed, oidc};
-use crate::config::{EndpointUrl, InvalidEndpoint};
+use crate::config::EndpointUrl;
 use crate::ids::ProviderId;
 use crate::secret::ClientSecret;
 
@@ -12,12 +12,12 @@ use crate::secret::ClientSecret;
 /// <https://auth0.com/docs/get-started/applications/configure-applications-with-oidc-discovery>
 ///
 /// # Errors
-/// [`InvalidEndpoint`] for what is no domain.
+/// [`InvalidDomain`] for what is none.
 pub fn auth0(
     domain: &str,
     client_id: impl Into<String>,
     client_secret: ClientSecret,
-) -> Result<Provider, InvalidEndpoint> {
+) -> Result<Provider, InvalidDomain> {
     let issuer = format!("{}/", host(domain)?);
     let mut provider = peer("auth0", "Auth0", issuer, client_id, client_secret);
     provider.token_auth = TokenAuth::Post;
@@ -61,21 +61,24 @@ pub fn keycloak(
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html>
 ///
 /// # Errors
-/// [`InvalidEndpoint`] for what is no region or no id.
+/// [`InvalidUserPool`] for what is no region or no id.
 pub fn cognito(
     region: &str,
     user_pool_id: &str,
     client_id: impl Into<String>,
     client_secret: ClientSecret,
-) -> Result<Provider, InvalidEndpoint> {
+) -> Result<Provider, InvalidUserPool> {
     let word = |text: &str, more: u8| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == more)
     };
     let id_is_one = user_pool_id
         .split_once('_')
         .is_some_and(|(region, id)| word(region, b'-') && word(id, b'0'));
-    if !word(region, b'-') || !id_is_one {
-        return Err(InvalidEndpoint::NotAUrl);
+    if !word(region, b'-') {
+        return Err(InvalidUserPool::Region);
+    }
+    if !id_is_one {
+        return Err(InvalidUserPool::Id);
     }
     let issuer = format!("https://cognito-idp.{region}.amazonaws.com/{user_pool_id}");
     Ok(peer("cognito", "Amazon Cognito", issuer, client_id, client_secret))
@@ -88,12 +91,12 @@ pub fn cognito(
 /// <https://workos.com/docs/reference/workos-connect/token>
 ///
 /// # Errors
-/// [`InvalidEndpoint`] for what is no domain.
+/// [`InvalidDomain`] for what is none.
 pub fn workos(
     authkit_domain: &str,
     client_id: impl Into<String>,
     client_secret: ClientSecret,
-) -> Result<Provider, InvalidEndpoint> {
+) -> Result<Provider, InvalidDomain> {
     let mut provider = peer("workos", "WorkOS", host(authkit_domain)?, client_id, client_secret);
     provider.token_auth = TokenAuth::Post;
     Ok(provider)
@@ -105,12 +108,12 @@ pub fn workos(
 /// <https://clerk.com/docs/advanced-usage/clerk-idp>
 ///
 /// # Errors
-/// [`InvalidEndpoint`] for what is no domain.
+/// [`InvalidDomain`] for what is none.
 pub fn clerk(
     frontend_api: &str,
     client_id: impl Into<String>,
     client_secret: ClientSecret,
-) -> Result<Provider, InvalidEndpoint> {
+) -> Result<Provider, InvalidDomain> {
     Ok(peer("clerk", "Clerk", host(frontend_api)?, client_id, client_secret))
 }
 
@@ -148,15 +151,35 @@ fn peer(
 }
 
 /// The origin of a domain that is nothing more than that.
-fn host(domain: &str) -> Result<String, InvalidEndpoint> {
+fn host(domain: &str) -> Result<String, InvalidDomain> {
     let plain =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
     let text = format!("https://{domain}");
-    let url = EndpointUrl::parse(&text)?;
+    let url = EndpointUrl::parse(&text).map_err(|_| InvalidDomain)?;
     if !domain.bytes().all(plain) || url.url().host_str() != Some(domain) {
-        return Err(InvalidEndpoint::NotAUrl);
+        return Err(InvalidDomain);
     }
     Ok(text)
+}
+
+/// A text that is no domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "is no domain; write it in lower case without scheme, port and path, like \"idp.example.com\""
+)]
+#[non_exhaustive]
+pub struct InvalidDomain;
+
+/// What keeps two texts from naming a user pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidUserPool {
+    /// The region is none.
+    #[error("is no region; write it like \"eu-central-1\"")]
+    Region,
+    /// The id is none.
+    #[error("is no id of a user pool; write it like \"eu-central-1_aBcDeFgHi\"")]
+    Id,
 }
 
 fn without_slash(url: &EndpointUrl) -> String {
@@ -183,12 +206,13 @@ mod tests {
 
     #[test]
     fn a_user_pool_is_one_of_a_region() {
-        let of = |region, id| cognito(region, id, "id", ClientSecret::new("secret")).is_ok();
-        assert!(of("eu-central-1", "eu-central-1_aBcD1"));
-        for (region, id) in
-            [("", "a_b"), ("eu.evil", "a_b"), ("eu", "a"), ("eu", "a_b/c"), ("eu", "_")]
-        {
-            assert!(!of(region, id), "{region} {id}");
+        let of = |region, id| cognito(region, id, "id", ClientSecret::new("secret")).err();
+        assert_eq!(of("eu-central-1", "eu-central-1_aBcD1"), None);
+        for region in ["", "eu.evil", "eu central"] {
+            assert_eq!(of(region, "a_b"), Some(InvalidUserPool::Region), "{region}");
+        }
+        for id in ["", "a", "a_b/c", "_"] {
+            assert_eq!(of("eu", id), Some(InvalidUserPool::Id), "{id}");
         }
     }
 

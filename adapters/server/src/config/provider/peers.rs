@@ -1,7 +1,9 @@
 //! Presets of OpenID Connect that differ by where the provider is.
 
-use vestibule_core::provider::{Provider, auth0, clerk, cognito, keycloak, linkedin, okta, workos};
-use vestibule_core::{ClientSecret, EndpointUrl, InvalidEndpoint};
+use vestibule_core::provider::{
+    InvalidDomain, Provider, auth0, clerk, cognito, keycloak, linkedin, okta, workos,
+};
+use vestibule_core::{ClientSecret, EndpointUrl};
 
 use super::super::table::Table;
 use super::{Ours, Preset};
@@ -63,7 +65,7 @@ pub(super) const LINKEDIN: Preset = Preset {
     },
 };
 
-type AtDomain = fn(&str, String, ClientSecret) -> Result<Provider, InvalidEndpoint>;
+type AtDomain = fn(&str, String, ClientSecret) -> Result<Provider, InvalidDomain>;
 
 /// One that is known by its domain, which looks `like` this.
 fn at_domain(table: &Table<'_>, ours: Ours, like: &str, make: AtDomain) -> Option<Provider> {
