@@ -4,6 +4,7 @@
 mod access;
 mod client;
 mod consent;
+mod elsewhere;
 mod faults;
 mod limits;
 mod notes;

@@ -46,6 +46,7 @@ pub(super) const KEYS: &[&str] = &[
     "id_token",
     "pkce",
     "token_auth",
+    "token_endpoint_auth_method",
     "scope_separator",
     "authorization_params",
     "token_params",
