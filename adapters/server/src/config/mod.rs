@@ -77,6 +77,24 @@ pub(crate) struct Settings {
     pub(crate) counts: Counts,
 }
 
+impl Settings {
+    /// What is no fault, and may all the same not be what is meant.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let providers = self.config.providers.iter().zip(&self.presets);
+        let entra = providers.filter(|(_, preset)| preset.name == "azure");
+        let names: Vec<_> = entra.map(|(provider, _)| provider.id.as_str()).collect();
+        if names.is_empty() || self.config.access.emails.is_empty() {
+            return Vec::new();
+        }
+        let names = names.join(", ");
+        vec![format!(
+            "`emails` in [access] lets in verified addresses only, and Entra (provider {names}) \
+             says that one is verified by the claim xms_edov alone; have the app registration ask \
+             for it (Token configuration, optional claims), or nobody gets in from there"
+        )]
+    }
+}
+
 /// How much there is of what: `2 providers, 1 client, 1 resource`; and, as `serve` says too, where
 /// there are no rules of access: `everybody may sign in`.
 pub(crate) struct Counts {
