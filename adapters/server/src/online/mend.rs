@@ -59,7 +59,13 @@ pub(super) fn mended(finding: &Finding, provider: &Provider, preset: &Preset) ->
             };
             format!("{finding}; {mend}")
         }
-        _ => finding.to_string(),
+        Finding::NoDiscovery(_)
+        | Finding::OtherIssuer { .. }
+        | Finding::NoKeysAnnounced
+        | Finding::NoKeys(_)
+        | Finding::Algorithms { .. }
+        | Finding::NoS256
+        | _ => finding.to_string(),
     }
 }
 
