@@ -44,7 +44,7 @@ enum Command {
     ///
     /// One per line on standard output, with file, line, key, what is wrong and how to mend it. The
     /// exit status is 0 without a fault and 1 with any. Secrets are looked up in the environment
-    /// and in files, as `serve` does. Nothing else is asked of anybody, unless with --online.
+    /// and in files, as `serve` does. Without --online nobody else is asked.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Make keys and secrets.
@@ -283,6 +283,9 @@ fn check(file: &Path, online: bool) -> ExitCode {
         io::stdout(),
         format_args!("{}: good (issuer {issuer}, {})", file.display(), settings.counts),
     );
+    for remark in settings.remarks() {
+        say(io::stdout(), format_args!("{}: remark: {remark}", file.display()));
+    }
     if !online {
         return ExitCode::SUCCESS;
     }

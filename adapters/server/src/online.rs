@@ -1,5 +1,7 @@
 //! `vestibule check --online`: what each provider publishes, and what that means for sign-ins.
 
+mod mend;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -10,7 +12,8 @@ use vestibule_core::drive::{Clock, Composite, drive};
 use vestibule_core::provider::{Discovered, Inspection, LookedAt, Provider, inspect};
 use vestibule_hyper::SystemClock;
 
-use crate::config::Settings;
+use self::mend::mended;
+use crate::config::{Preset, Settings};
 use crate::running;
 use crate::say::say;
 
@@ -20,8 +23,10 @@ pub(crate) fn check(settings: &Settings) -> Result<bool, String> {
     let providers = &settings.config.providers;
     let inspections = running::runtime()?.block_on(inspect_all(providers))?;
     let mut faults = 0;
-    for (provider, inspection) in providers.iter().zip(&inspections) {
-        say(io::stdout(), Said { provider, inspection });
+    for ((provider, preset), inspection) in
+        providers.iter().zip(&settings.presets).zip(&inspections)
+    {
+        say(io::stdout(), Said { provider, preset, inspection });
         faults += inspection.faults.len();
     }
     let what = match faults {
@@ -59,12 +64,13 @@ async fn inspect_all(providers: &[Provider]) -> Result<Vec<Inspection>, String> 
 /// A provider's part of the answer.
 struct Said<'a> {
     provider: &'a Provider,
+    preset: &'static Preset,
     inspection: &'a Inspection,
 }
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { provider, inspection } = self;
+        let Self { provider, preset, inspection } = self;
         write!(f, "\nprovider {}", provider.id)?;
         if provider.name != provider.id.as_str() {
             write!(f, " ({})", provider.name)?;
@@ -85,10 +91,10 @@ impl fmt::Display for Said<'_> {
             write!(f, "\n  publishes nothing that a sign-in needs; nothing was asked")?;
         }
         for fault in &inspection.faults {
-            write!(f, "\n  fault: {fault}")?;
+            write!(f, "\n  fault: {}", mended(fault, provider, preset))?;
         }
         for remark in &inspection.remarks {
-            write!(f, "\n  remark: {remark}")?;
+            write!(f, "\n  remark: {}", mended(remark, provider, preset))?;
         }
         Ok(())
     }

@@ -38,6 +38,9 @@ async fn serve(settings: Settings) -> Result<(), String> {
     if settings.config.access.allows_everybody() {
         tracing::warn!("{}", open_to_everybody(&settings.config));
     }
+    for remark in settings.remarks() {
+        tracing::warn!("{remark}");
+    }
     let server = server(settings, &store).await?;
     let own_host = OwnHost::of_loopback(server.issuer(), &listener)?;
     let driver = running::driver(transport, store);

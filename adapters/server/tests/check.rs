@@ -4,6 +4,8 @@
 
 #[path = "check/access.rs"]
 mod access;
+#[path = "check/limits.rs"]
+mod limits;
 #[path = "check/online.rs"]
 mod online;
 #[path = "support/provider.rs"]
@@ -274,39 +276,6 @@ fn a_fault_of_the_core_stands_at_the_line_of_its_key() {
     for (configuration, line) in expected {
         let Ran { stdout, .. } = checked(&configuration);
         assert!(stdout.starts_with(line) && stdout.lines().count() == 1, "{stdout}");
-    }
-}
-
-#[test]
-fn faults_of_limits_are_named_like_all_others() {
-    let before = GOOD.split("[limits]").next().unwrap();
-    let limits = r#"[limits]
-registration = 1
-registrations = -1
-wrong_secrets = "60"
-trusted_proxies = ["10.0.0.0/33", "proxy.example.com", 127]
-connections = 0
-idle = "0s"
-"#;
-    let Ran { stdout, .. } = checked(&format!("{before}{limits}"));
-    let first = before.lines().count() + 2;
-    let network = "is not a network; write an address and the bits that count, like \
-        \"10.0.0.0/8\" or \"2001:db8::/32\"";
-    let expected = [
-        (0, "registration: is not a known key; did you mean `registrations`?"),
-        (1, "registrations: must be a number from 0 to 4294967295"),
-        (2, "wrong_secrets: must be a number, like 600; this is of type string"),
-        (3, &format!("trusted_proxies[0]: {network}")),
-        (3, &format!("trusted_proxies[1]: {network}")),
-        (3, "trusted_proxies[2]: must be a string, like \"…\"; this is of type integer"),
-        (4, "connections: must be at least 1"),
-        (5, "idle: must be at least \"1s\""),
-    ]
-    .map(|(n, fault)| format!("vestibule.toml:{}: limits.{fault}", first + n));
-    assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
-    for idle in ["86401s", "2d", "200000000000000d"] {
-        let Ran { stdout, .. } = checked(&format!("{before}[limits]\nidle = \"{idle}\"\n"));
-        assert!(stdout.ends_with("limits.idle: must be at most \"1d\"\n"), "{stdout}");
     }
 }
 

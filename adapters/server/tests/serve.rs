@@ -104,6 +104,42 @@ fn it_warns_that_everybody_may_sign_in_where_no_rule_says_who() {
 }
 
 #[test]
+fn providers_are_listed_as_configured() {
+    let preset = |keys: &str| {
+        format!("[[provider]]\n{keys}\nclient_id = \"us\"\nclient_secret = \"planted-planted\"\n")
+    };
+    let more = [
+        preset("preset = \"slack\""),
+        preset("preset = \"azure\"\ntenant = \"common\""),
+        preset("preset = \"google\"\nid = \"workspace\"\nname = \"Our Workspace\""),
+        preset("preset = \"github\""),
+    ];
+    let (running, _folder) = start_with(&format!("{CONFIGURATION}\n{}", more.concat()), &[]);
+    let answer = get(&running.address, "auth.example.com", "/oauth/providers");
+    let body: serde_json::Value =
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let listed = [
+        ("idp", "idp"),
+        ("slack", "Slack"),
+        ("azure", "Microsoft"),
+        ("workspace", "Our Workspace"),
+        ("github", "GitHub"),
+    ]
+    .map(|(id, name)| serde_json::json!({ "id": id, "name": name }));
+    assert_eq!(body, serde_json::json!({ "providers": listed }));
+}
+
+#[test]
+fn it_warns_that_entra_verifies_addresses_only_when_it_is_asked_to() {
+    let azure = "[[provider]]\npreset = \"azure\"\ntenant = \"common\"\nclient_id = \"us\"\n\
+                 client_secret = \"planted-planted\"\n[access]\nemails = [\"*@example.com\"]\n";
+    let (running, _folder) = start_with(&format!("{CONFIGURATION}\n{azure}"), &[]);
+    running.signal("TERM");
+    let log = running.end().stderr;
+    assert!(log.contains("xms_edov") && !log.contains("there is no rule"), "{log}");
+}
+
+#[test]
 fn the_reference_of_an_error_page_is_in_the_log() {
     let (running, _folder) = start(&["--log", "json"]);
     let page = get(&running.address, "auth.example.com", "/oauth/authorize?client_id=gone");

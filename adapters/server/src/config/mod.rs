@@ -4,6 +4,7 @@
 mod access;
 mod client;
 mod consent;
+mod elsewhere;
 mod faults;
 mod limits;
 mod notes;
@@ -21,6 +22,7 @@ mod tokens;
 mod value;
 
 pub(crate) use faults::Faults;
+pub(crate) use provider::Preset;
 pub(crate) use store::StoreUrl;
 
 use std::collections::BTreeSet;
@@ -60,6 +62,8 @@ const KEYS: &[&str] = &[
 pub(crate) struct Settings {
     /// The server that it describes. Nothing is wrong with it.
     pub(crate) config: Config,
+    /// The preset of each of its providers.
+    pub(crate) presets: Vec<&'static Preset>,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
     /// Where grants are kept.
@@ -71,6 +75,24 @@ pub(crate) struct Settings {
     pub(crate) kept_signing_key: bool,
     /// How much there is of what, for `check`.
     pub(crate) counts: Counts,
+}
+
+impl Settings {
+    /// What is no fault, and may all the same not be what is meant.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let providers = self.config.providers.iter().zip(&self.presets);
+        let entra = providers.filter(|(_, preset)| preset.name == "azure");
+        let names: Vec<_> = entra.map(|(provider, _)| provider.id.as_str()).collect();
+        if names.is_empty() || self.config.access.emails.is_empty() {
+            return Vec::new();
+        }
+        let names = names.join(", ");
+        vec![format!(
+            "`emails` in [access] lets in verified addresses only, and Entra (provider {names}) \
+             says that one is verified by the claim xms_edov alone; have the app registration ask \
+             for it (Token configuration, optional claims), or nobody gets in from there"
+        )]
+    }
 }
 
 /// How much there is of what: `2 providers, 1 client, 1 resource`; and, as `serve` says too, where
@@ -149,7 +171,7 @@ fn read_document<'d>(notes: &'d Notes, document: &'d DeTable<'d>) -> Option<Sett
     // issuer.
     let stand_in = || Issuer::parse("https://unread.invalid").ok();
     let mut config = Config::new(issuer.clone().or_else(stand_in)?, secrets, Vec::new());
-    read_tables(&file, &mut config);
+    let presets = read_tables(&file, &mut config);
     let limits = file.find("limits").and_then(|v| v.table(limits::TITLE, limits::KEYS));
     let limits = limits.map(|table| limits::read(&table)).unwrap_or_default();
     let signing_keys = read_signing_keys(&file, &mut config);
@@ -166,6 +188,7 @@ fn read_document<'d>(notes: &'d Notes, document: &'d DeTable<'d>) -> Option<Sett
     issuer?;
     Some(Settings {
         config,
+        presets,
         listen: listen?,
         store: store?,
         limits,
@@ -179,7 +202,8 @@ fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "must be an IP address and a port, like \"127.0.0.1:3000\" or \"[::]:443\"")
 }
 
-fn read_tables(file: &Table<'_>, config: &mut Config) {
+/// Answers with the preset of each provider.
+fn read_tables(file: &Table<'_>, config: &mut Config) -> Vec<&'static Preset> {
     if let Some(table) = file.find("paths").and_then(|v| v.table(paths::TITLE, paths::KEYS)) {
         config.paths = paths::read(&table);
     }
@@ -204,16 +228,17 @@ fn read_tables(file: &Table<'_>, config: &mut Config) {
         config.clients = tables.iter().enumerate().map(|(n, t)| client::read(n, t)).collect();
     }
     let providers = file.require("provider", "write a [[provider]], where people sign in");
-    if let Some(value) = providers {
-        let tables = value.tables(provider::TITLE, provider::KEYS);
-        config.providers =
-            tables.iter().enumerate().filter_map(|(n, t)| provider::read(n, t)).collect();
-    }
+    let tables = providers.map(|value| value.tables(provider::TITLE, provider::KEYS));
+    let tables = tables.unwrap_or_default();
+    let presets;
+    (config.providers, presets) =
+        tables.iter().enumerate().filter_map(|(n, t)| provider::read(n, t)).unzip();
     if let Some(value) = file.find("resource") {
         let tables = value.tables(resource::TITLE, resource::KEYS);
         config.resources =
             tables.iter().enumerate().filter_map(|(n, t)| resource::read(n, t)).collect();
     }
+    presets
 }
 
 /// Which `[[signing_key]]` of the file became which key of the configuration: nothing stands in for

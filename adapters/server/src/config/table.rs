@@ -3,6 +3,7 @@ use std::fmt;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::elsewhere;
 use super::notes::Notes;
 use super::value::Value;
 
@@ -38,6 +39,17 @@ impl<'d> Table<'d> {
     pub(super) fn find(&self, name: &str) -> Option<Value<'d>> {
         let (key, value) = self.entries.get_key_value(name)?;
         Some(self.value(key.get_ref(), key, value))
+    }
+
+    /// The value of a key that has several spellings, the first our own. Only one may be written.
+    pub(super) fn find_spelled(&self, names: &[&str]) -> Option<Value<'d>> {
+        let mut written = names.iter().filter_map(|name| self.find(name));
+        let found = written.next()?;
+        for other in written {
+            let ours = names.first().copied().unwrap_or_default();
+            other.fault(format_args!("is another spelling of `{ours}`; write one of them"));
+        }
+        Some(found)
     }
 
     /// The value of a key that must be there; `mend` says what to write.
@@ -109,6 +121,10 @@ struct Mend<'a> {
 
 impl fmt::Display for Mend<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let meant = elsewhere::meant(self.name).filter(|meant| self.known.contains(meant));
+        if let Some(meant) = meant {
+            return write!(f, "write `{meant}`");
+        }
         match nearest(self.name, self.known) {
             Some(near) => write!(f, "did you mean `{near}`?"),
             None => write!(f, "{} has {}", self.title, self.known.join(", ")),

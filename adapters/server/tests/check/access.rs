@@ -187,3 +187,20 @@ fn rules_of_one_provider_leave_no_door_open_at_another() {
     let Ran { status, .. } = checked(&format!("{BEFORE}{providers}{addresses}{rules}"));
     assert_eq!(status.code(), Some(0));
 }
+
+#[test]
+fn addresses_of_entra_are_remarked_on() {
+    let azure = preset("azure", "tenant = \"organizations\"\n");
+    let emails = "[access]\nemails = [\"*@example.com\"]\n";
+    let Ran { status, stdout, .. } = checked(&format!("{BEFORE}{azure}{emails}"));
+    let remark = "vestibule.toml: remark: `emails` in [access] lets in verified addresses only, and \
+        Entra (provider azure) says that one is verified by the claim xms_edov alone; have the app \
+        registration ask for it (Token configuration, optional claims), or nobody gets in from \
+        there";
+    let lines: Vec<_> = stdout.lines().collect();
+    assert_eq!((lines.len(), lines.last(), status.code()), (2, Some(&remark), Some(0)), "{stdout}");
+    for quiet in [azure.clone(), format!("{}{emails}", preset("google", ""))] {
+        let Ran { stdout, .. } = checked(&format!("{BEFORE}{quiet}"));
+        assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    }
+}

@@ -141,3 +141,74 @@ fn a_provider_that_never_answers_is_given_up() {
     assert_eq!(status.code(), Some(1));
     assert!(begun.elapsed() < Duration::from_secs(10), "one after the other");
 }
+
+#[test]
+fn a_mend_names_no_key_that_the_preset_does_not_have() {
+    let idp = publishing(|origin| {
+        let mut document = discovery(origin);
+        document["issuer"] = json!(format!("{origin}/realms/main"));
+        document["code_challenge_methods_supported"] = json!([]);
+        document["token_endpoint_auth_methods_supported"] = json!(["client_secret_post"]);
+        document["id_token_signing_alg_values_supported"] = json!(["HS256"]);
+        vec![("/realms/main/.well-known/openid-configuration", document), ("/keys", keys())]
+    });
+    let other = publishing(|origin| {
+        let mut document = discovery(origin);
+        document["issuer"] = json!("https://other.example.com");
+        vec![("/realms/main/.well-known/openid-configuration", document)]
+    });
+    let keycloak = |id: &str, idp: &Provider| {
+        format!(
+            "[[provider]]\npreset = \"keycloak\"\nid = \"{id}\"\nbase_url = \"{}\"\n\
+             realm = \"main\"\nclient_id = \"us\"\nclient_secret = \"planted-planted\"\n",
+            idp.origin
+        )
+    };
+    let Ran { stdout, .. } =
+        asked(&format!("{}{}", keycloak("one", &idp), keycloak("two", &other)));
+    let found: Vec<_> = stdout
+        .lines()
+        .filter_map(|it| it.strip_prefix("  fault: ").or(it.strip_prefix("  remark: ")))
+        .collect();
+    let oidc = format!(
+        "write preset = \"oidc\" with id = \"one\", issuer = \"{}/realms/main\" and",
+        idp.origin
+    );
+    let expected = [
+        &format!(
+            "it signs ID tokens with [\"HS256\"]; have it sign with RS256, ES256 or EdDSA; or, if \
+             it signs with HS256, {oidc} id_token = \"required_with_secret\""
+        ),
+        &format!(
+            "it does not announce PKCE with S256, which it is sent all the same; if it refuses \
+             that, {oidc} pkce = false"
+        ),
+        &format!(
+            "token_auth is \"basic\", and it announces [\"client_secret_post\"]; if it refuses \
+             that, {oidc} token_auth = \"client_secret_post\""
+        ),
+        "the discovery document is that of the issuer \"https://other.example.com\"; look \
+         at `base_url` and `realm`; if this is whom you mean, write preset = \"oidc\" with id = \
+         \"two\", issuer = \"https://other.example.com\"",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_endpoint_that_differs_is_told_with_its_mend() {
+    let idp = publishing(|origin| vec![(DISCOVERY, discovery(origin))]);
+    let origin = &idp.origin;
+    let given = format!(
+        "[[provider]]\nid = \"given\"\nissuer = \"{origin}\"\n\
+         authorization_endpoint = \"{origin}/authorize\"\ntoken_endpoint = \"{origin}/old\"\n\
+         userinfo_endpoint = \"{origin}/userinfo\"\nclient_id = \"us\"\n\
+         client_secret = \"planted-planted\"\n"
+    );
+    let Ran { status, stdout, .. } = asked(&given);
+    let remark = format!(
+        "  remark: token_endpoint is {origin}/old here, and {origin}/token in its discovery \
+         document; write the published one, unless you know better\n"
+    );
+    assert!(stdout.contains(&remark), "{stdout}");
+    assert_eq!(status.code(), Some(0));
+}

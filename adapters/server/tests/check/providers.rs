@@ -144,7 +144,7 @@ preset = "oidc"
 id = "public"
 issuer = "https://idp.example.com/realms/a"
 client_id = "vestibule"
-token_auth = "none"
+token_endpoint_auth_method = "none"
 pkce = true
 
 [[provider]]
@@ -353,6 +353,35 @@ const BAD: &[(&str, &[(usize, &str)])] = &[
             (7, "claims.mail: is not a known key; did you mean `email`?"),
             (7, "claims.subject: must not be empty"),
             (7, "claims.within: must be a string, like \"…\"; this is of type integer"),
+        ],
+    ),
+    (
+        "preset = \"oidc\"\nissuer = \"https://idp.example.com\"\nid_token = \"ignored\"\n\
+         token_endpoint_auth_method = \"client_secret_post\"\ntoken_auth = \"post\"",
+        &[
+            (
+                3,
+                "id_token: is what says who signed in with preset \"oidc\"; remove it, or describe \
+                 the provider by its endpoints, without a preset",
+            ),
+            (
+                4,
+                "token_endpoint_auth_method: is another spelling of `token_auth`; write one of them",
+            ),
+        ],
+    ),
+    (
+        "preset = \"oidc\"\nissuer = \"https://idp.example.com\"\nsupportsPkce = true\n\
+         supports_pkce = true\ntokenEndpointAuthMethod = \"client_secret_post\"\n\
+         authorizationUrl = \"https://idp.example.com/authorize\"\nuserInfoUrl = \"/userinfo\"\n\
+         clientId = \"us\"",
+        &[
+            (3, "supportsPkce: is not a known key; write `pkce`"),
+            (4, "supports_pkce: is not a known key; write `pkce`"),
+            (5, "tokenEndpointAuthMethod: is not a known key; write `token_auth`"),
+            (6, "authorizationUrl: is not a known key; write `authorization_endpoint`"),
+            (7, "userInfoUrl: is not a known key; write `userinfo_endpoint`"),
+            (8, "clientId: is not a known key; write `client_id`"),
         ],
     ),
     (

@@ -19,6 +19,7 @@ pub(super) const CUSTOM: Preset = Preset {
         "id_token",
         "pkce",
         "token_auth",
+        "token_endpoint_auth_method",
         "scope_separator",
         "claims",
     ],

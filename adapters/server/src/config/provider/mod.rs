@@ -46,6 +46,7 @@ pub(super) const KEYS: &[&str] = &[
     "id_token",
     "pkce",
     "token_auth",
+    "token_endpoint_auth_method",
     "scope_separator",
     "authorization_params",
     "token_params",
@@ -69,10 +70,10 @@ const COMMON: &[&str] = &[
 ];
 
 /// A provider of which something is known beforehand, by the word that `preset` has for it.
-struct Preset {
-    name: &'static str,
+pub(crate) struct Preset {
+    pub(crate) name: &'static str,
     /// The keys that it has beside the common ones.
-    keys: &'static [&'static str],
+    pub(crate) keys: &'static [&'static str],
     read: fn(usize, &Table<'_>, Ours) -> Option<Provider>,
 }
 
@@ -85,9 +86,9 @@ struct Ours {
     client_secret: Option<ClientSecret>,
 }
 
-/// One `[[provider]]`. What cannot be read is stood in for, so that core can judge the rest; with a
+/// One `[[provider]]`, and its preset. What cannot be read is stood in for, so that core can judge the rest; with a
 /// fault remembered, nothing is ever made of it.
-pub(super) fn read(n: usize, table: &Table<'_>) -> Option<Provider> {
+pub(super) fn read(n: usize, table: &Table<'_>) -> Option<(Provider, &'static Preset)> {
     let unread = || ProviderId::parse(&format!("unread-{n}")).ok();
     let id = table.find("id").map(|id| id.parsed(ProviderId::parse).or_else(unread));
     let client_id = table
@@ -103,7 +104,7 @@ pub(super) fn read(n: usize, table: &Table<'_>) -> Option<Provider> {
 
     let Some(preset) = preset(table) else {
         let ours = Ours { id: ours.id.or_else(unread), ..ours };
-        return custom::stand_in(ours);
+        return Some((custom::stand_in(ours)?, &custom::CUSTOM));
     };
     refuse_keys_of_others(table, preset);
     let stand_in = Ours { id: ours.id.clone().or_else(unread), ..ours.clone() };
@@ -113,7 +114,7 @@ pub(super) fn read(n: usize, table: &Table<'_>) -> Option<Provider> {
         provider.id = id;
     }
     options::read_common(table, &mut provider);
-    Some(provider)
+    Some((provider, preset))
 }
 
 /// The preset of the table; `None` for a word that is none.

@@ -30,7 +30,7 @@ pub(super) fn read(table: &Table<'_>, provider: &mut Provider) {
     if let Some(pkce) = table.find("pkce").and_then(|value| value.boolean()) {
         provider.pkce = pkce;
     }
-    if let Some(value) = table.find("token_auth") {
+    if let Some(value) = table.find_spelled(&["token_auth", "token_endpoint_auth_method"]) {
         // With an unknown way nothing can be said about the secret, so none is asked for.
         provider.token_auth = value.parsed(token_auth).unwrap_or(TokenAuth::None);
     } else if table.find("client_secret").is_none() {

@@ -1,8 +1,8 @@
 //! The presets. To add one: its entry, and how it is read.
 
 use vestibule_core::provider::{
-    Provider, azure, azure_at, discord, github, github_enterprise, gitlab, gitlab_at, google, oidc,
-    slack,
+    IdToken, Provider, azure, azure_at, discord, github, github_enterprise, gitlab, gitlab_at,
+    google, oidc, slack,
 };
 use vestibule_core::{ClientSecret, EndpointUrl, ProviderId};
 
@@ -67,7 +67,15 @@ pub(super) const PRESETS: &[Preset] = &[
     apple::APPLE,
     Preset {
         name: "oidc",
-        keys: &["issuer", "id_token", "pkce", "token_auth", "scope_separator", "claims"],
+        keys: &[
+            "issuer",
+            "id_token",
+            "pkce",
+            "token_auth",
+            "token_endpoint_auth_method",
+            "scope_separator",
+            "claims",
+        ],
         read: published,
     },
     custom::CUSTOM,
@@ -90,19 +98,14 @@ impl Ours {
 /// Microsoft Entra. Its directory is `tenant` in some documents and `tenantId` in others.
 fn entra(_: usize, table: &Table<'_>, ours: Ours) -> Option<Provider> {
     let secret = ours.secret(table);
-    let mut written = ["tenant", "tenant_id", "tenantId"].iter().filter_map(|key| table.find(key));
-    let tenant = match (written.next(), written.next()) {
-        (Some(tenant), None) => Some(tenant),
-        (Some(_), Some(other)) => {
-            other.fault("is another spelling of `tenant`; write one of them");
-            None
-        }
-        (None, _) => table.require(
+    let missing = || {
+        table.require(
             "tenant",
             "write tenant = \"…\", the directory's id from the portal's overview page, or \
              \"organizations\", \"consumers\" or \"common\"",
-        ),
-    }?;
+        )
+    };
+    let tenant = table.find_spelled(&["tenant", "tenant_id", "tenantId"]).or_else(missing)?;
     let authority = table.find("authority").map(|value| value.parsed(EndpointUrl::parse));
     let made = match authority {
         None => azure(tenant.text()?, ours.client_id, secret),
@@ -120,6 +123,15 @@ fn published(_: usize, table: &Table<'_>, ours: Ours) -> Option<Provider> {
         .unwrap_or("https://unread.invalid");
     let mut provider = oidc(id, issuer, ours.client_id, ours.client_secret);
     options::read(table, &mut provider);
+    if provider.id_token == IdToken::Ignored
+        && let Some(value) = table.find("id_token")
+    {
+        value.fault(
+            "is what says who signed in with preset \"oidc\"; remove it, or describe the provider \
+             by its endpoints, without a preset",
+        );
+        provider.id_token = IdToken::Required;
+    }
     Some(provider)
 }
 
