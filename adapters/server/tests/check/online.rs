@@ -196,13 +196,13 @@ fn a_mend_names_no_key_that_the_preset_does_not_have() {
 
 #[test]
 fn an_endpoint_that_differs_is_told_with_its_mend() {
-    let idp = publishing(|origin| vec![(DISCOVERY, discovery(origin))]);
+    let idp = publishing(|origin| vec![(DISCOVERY, discovery(origin)), ("/keys", keys())]);
     let origin = &idp.origin;
     let given = format!(
         "[[provider]]\nid = \"given\"\nissuer = \"{origin}\"\n\
          authorization_endpoint = \"{origin}/authorize\"\ntoken_endpoint = \"{origin}/old\"\n\
-         userinfo_endpoint = \"{origin}/userinfo\"\nclient_id = \"us\"\n\
-         client_secret = \"planted-planted\"\n"
+         jwks_uri = \"{origin}/keys\"\nid_token = \"required\"\nscopes = [\"openid\"]\n\
+         client_id = \"us\"\nclient_secret = \"planted-planted\"\n"
     );
     let Ran { status, stdout, .. } = asked(&given);
     let remark = format!(
