@@ -33,8 +33,11 @@ const QUIRKS: [(&str, &[&str]); 10] = [
             "clouds_have_authorities_of_their_own",
             "explains_errors_at_length",
             "issuer_of_all_tenants_is_a_template",
+            "issuer_of_b2c_is_given_by_hand",
             "person_is_tenant_and_object_not_an_address",
             "refuses_a_resource",
+            "scopes_of_an_api_have_its_name_before_them",
+            "takes_one_resource_per_token_request",
             "wants_the_scopes_again",
         ],
     ),
@@ -61,6 +64,7 @@ const QUIRKS: [(&str, &[&str]); 10] = [
             "address_may_be_null_and_verified_is_its_member",
             "has_two_names",
             "id_is_a_text_of_digits",
+            "is_asked_by_form_and_authenticated_in_three_ways",
             "picture_is_a_hash",
             "says_iss",
         ],
@@ -77,6 +81,7 @@ const QUIRKS: [(&str, &[&str]); 10] = [
             "may_say_iss",
             "refresh_tokens_work_once",
             "separates_granted_scopes_by_commas",
+            "tokens_have_no_audience",
             "tokens_may_expire_or_not",
             "wants_to_know_who_is_asking",
         ],
@@ -108,6 +113,7 @@ const QUIRKS: [(&str, &[&str]); 10] = [
         "slack",
         &[
             "error_with_status_200",
+            "has_scopes_of_the_person_in_user_scope",
             "installation_is_no_sign_in",
             "person_is_team_and_user_by_claims_that_are_urls",
             "separates_granted_scopes_by_commas",
@@ -116,7 +122,7 @@ const QUIRKS: [(&str, &[&str]); 10] = [
     ),
 ];
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     include_str!("apple.rs"),
     include_str!("azure.rs"),
     include_str!("custom.rs"),
@@ -128,6 +134,7 @@ const FILES: [&str; 13] = [
     include_str!("oidc.rs"),
     include_str!("peers.rs"),
     include_str!("quirks.rs"),
+    include_str!("quirks_asking.rs"),
     include_str!("quirks_custom.rs"),
     include_str!("slack.rs"),
 ];

@@ -18,6 +18,7 @@ mod google;
 mod oidc;
 mod peers;
 mod quirks;
+mod quirks_asking;
 mod quirks_custom;
 mod slack;
 mod ups;
