@@ -18,6 +18,12 @@ use crate::tick::{Tick, Timestamp};
 /// More pages than anybody has; whoever has more is a member only of what stands on these.
 const MOST_PAGES: usize = 5;
 
+/// How long one page may take.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long all may take: so many pages of organisations, and as many of teams.
+pub(crate) const ASKING: Duration = Duration::from_secs(2 * MOST_PAGES as u64 * DEADLINE.as_secs());
+
 /// How old memberships may be when they are judged.
 const FRESH_FOR: Duration = Duration::from_secs(60 * 60);
 
@@ -101,7 +107,8 @@ impl Asking {
         if self.list(kind).is_empty() {
             return self.next(kind);
         }
-        let call = self.api.memberships(kind, page, &self.token);
+        let mut call = self.api.memberships(kind, page, &self.token);
+        call.deadline = DEADLINE;
         Pending::new(call, FetchingPage { asking: self, kind, page }).erase()
     }
 

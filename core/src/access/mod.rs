@@ -8,7 +8,7 @@ pub use judge::{NotAllowed, Rule};
 pub use pattern::{EmailPattern, InvalidEmailPattern};
 
 pub(crate) use judge::{judge, judge_account};
-pub(crate) use memberships::{Kind, Memberships, fetch};
+pub(crate) use memberships::{ASKING, Kind, Memberships, fetch};
 
 use std::collections::BTreeMap;
 

@@ -1,13 +1,11 @@
 //! Whether the person may still sign in: asked at every refresh.
 
-use super::admit::memberships;
 use super::rotate::TokenGrant;
 use crate::access::{self, Memberships};
 use crate::event::Ended;
 use crate::refusal::Refusal;
 use crate::setup::Setup;
-use crate::step::Step;
-use crate::tick::{Tick, Timestamp};
+use crate::tick::Timestamp;
 
 /// A grant that is to end, and why.
 pub(super) struct Over {
@@ -24,70 +22,32 @@ pub(super) enum NotReadmitted {
     Unknown(Refusal),
 }
 
-/// Asks for organisations and teams again where they are due, and judges the person by the rules of
-/// today.
+/// Judges the person by the rules of today. Their organisations and teams were asked for again before,
+/// where they were due and could be; `again` is a refresh that is repeated, for which that was done a
+/// moment ago.
 pub(super) fn readmit(
     setup: &Setup,
-    mut grant: TokenGrant,
-    tick: &mut Tick,
-) -> Step<Result<TokenGrant, NotReadmitted>> {
-    let allowed = &grant.data.allowed;
-    let Some(provider) = setup.provider(allowed.user.provider.as_str()) else {
-        // Nobody vouches for the person any more. A provider can come back, so nothing ends.
-        return Step::Done(Err(NotReadmitted::Unknown(Refusal::ProviderGone)));
-    };
-    if !memberships_are_due(setup, &grant, tick.now) {
-        return Step::Done(judged(setup, grant));
-    }
-    let Some(kept) = allowed.kept.as_ref().filter(|kept| kept.is_alive(tick.now)) else {
-        // There is nothing left to ask with: the person has to come themselves.
-        return Step::Done(Err(over(grant, Ended::Upstream, Refusal::UpstreamGrantEnded)));
-    };
-    let found = memberships(setup, provider, &kept.access_token, tick);
-    let setup = setup.clone();
-    found.then(tick, move |found, _| {
-        Step::Done(match found {
-            Ok(found) => {
-                grant.data.allowed.facts.memberships = found;
-                judged(&setup, grant)
-            }
-            // The person took back what they had granted there, or is no longer known.
-            Err(Refusal::UpstreamStatus(401)) => {
-                Err(over(grant, Ended::Upstream, Refusal::UpstreamGrantEnded))
-            }
-            Err(refusal) => {
-                Err(NotReadmitted::Unknown(Refusal::MembershipsUnknown(Box::new(refusal))))
-            }
-        })
-    })
-}
-
-/// The same for a refresh that is repeated: what was asked for it a moment ago is in the record.
-pub(super) fn readmit_again(
-    setup: &Setup,
     grant: TokenGrant,
+    again: bool,
     now: Timestamp,
 ) -> Result<TokenGrant, NotReadmitted> {
     let allowed = &grant.data.allowed;
     if setup.provider(allowed.user.provider.as_str()).is_none() {
+        // Nobody vouches for the person any more. A provider can come back, so nothing ends.
         return Err(NotReadmitted::Unknown(Refusal::ProviderGone));
     }
     let due = memberships_are_due(setup, &grant, now);
-    judged(setup, grant).map_err(|refused| match refused {
-        // By what is no longer known to be so, nobody is put out.
-        NotReadmitted::Over(_) if due => {
-            let busy = Box::new(Refusal::UpstreamBusy);
-            NotReadmitted::Unknown(Refusal::MembershipsUnknown(busy))
-        }
-        refused @ (NotReadmitted::Over(_) | NotReadmitted::Unknown(_)) => refused,
-    })
-}
-
-fn judged(setup: &Setup, grant: TokenGrant) -> Result<TokenGrant, NotReadmitted> {
-    let allowed = &grant.data.allowed;
+    let may_be_asked = allowed.kept.as_ref().is_some_and(|kept| kept.is_alive(now));
     match access::judge(setup.access(), &allowed.user, &allowed.facts) {
-        Ok(()) => Ok(grant),
-        Err(refusal) => Err(over(grant, Ended::Denied, refusal)),
+        Ok(()) if !due || again => Ok(grant),
+        Err(refusal) if !due => Err(over(grant, Ended::Denied, refusal)),
+        // By what is no longer known to be so, nobody is put out, nor let in.
+        Ok(()) | Err(_) if again || may_be_asked => {
+            let busy = Box::new(Refusal::UpstreamBusy);
+            Err(NotReadmitted::Unknown(Refusal::MembershipsUnknown(busy)))
+        }
+        // There is nothing left to ask with: the person has to come themselves.
+        Ok(()) | Err(_) => Err(over(grant, Ended::Upstream, Refusal::UpstreamGrantEnded)),
     }
 }
 
@@ -95,8 +55,9 @@ fn over(grant: TokenGrant, why: Ended, refusal: Refusal) -> NotReadmitted {
     NotReadmitted::Over(Box::new(Over { grant, why, refusal }))
 }
 
-/// Of whoever is refused already, nothing is asked.
-fn memberships_are_due(setup: &Setup, grant: &TokenGrant, now: Timestamp) -> bool {
+/// Whether a person's organisations and teams have to be asked for again. Of whoever is refused
+/// already, nothing is.
+pub(super) fn memberships_are_due(setup: &Setup, grant: &TokenGrant, now: Timestamp) -> bool {
     let allowed = &grant.data.allowed;
     let rules = setup.access().of(&allowed.user.provider);
     let Some(rules) = rules.filter(|rules| rules.asks_for_memberships()) else {

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use super::issue::RefreshToken;
 use super::mapping::{self, Upstream};
-use super::readmit::{NotReadmitted, Over, readmit, readmit_again};
+use super::readmit::{NotReadmitted, Over, memberships_are_due, readmit};
 use super::revoke::Revoked;
 use super::rotate::{Rotated, Rotation, TokenGrant};
 use super::token::{Outcome, open_token};
 use super::transact::{Decision, transact};
-use super::upstream::{self, Living};
+use super::upstream::{self, Living, Wanted};
 use crate::check::client_auth::AuthenticatedClient;
 use crate::check::resource::same_resource;
 use crate::check::scope::{narrowed, remaining};
 use crate::event::{Ended, Event};
-use crate::grant::{Grant, Mapping};
+use crate::grant::{Grant, Kept, Mapping};
 use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
@@ -35,8 +35,11 @@ impl Refresh {
     /// Whether tokens of ours would be given, and the provider must be asked before.
     fn waits_for_upstream(&self, setup: &Setup, grant: &Grant, now: Timestamp) -> bool {
         let Grant::Tokens(grant) = grant else { return false };
-        let due = upstream::keeper(setup, grant).is_some_and(|(_, kept)| kept.due(now).is_some());
-        due && grant.data.allowed.client_id == *self.client.id()
+        let due = |(_, kept): (_, Kept)| {
+            kept.due(now).is_some() || memberships_are_due(setup, grant, now)
+        };
+        upstream::keeper(setup, grant).is_some_and(due)
+            && grant.data.allowed.client_id == *self.client.id()
             && grant.data.generation == self.generation
             && !grant.ends_at(setup.lifetimes()).has_passed(now)
             && self.scope(setup, grant).is_ok()
@@ -93,19 +96,22 @@ fn refresh_upstream(
     refresh: Arc<Refresh>,
     tick: &mut Tick,
 ) -> Step<Outcome> {
-    upstream::living(&setup, id, |_| Ok(()), tick).then(tick, move |living, tick| {
-        let Living { kept, events, abandoned } = living;
-        match kept {
-            // Nobody keeps them any more, since this very moment.
-            Ok(_) | Err(Refusal::UpstreamTokenNotKept) => {}
-            Err(refusal) => {
-                return Step::Done(Outcome::refused(refusal).after(events, abandoned));
+    upstream::living(&setup, id, Wanted::Memberships, |_| Ok(()), tick).then(
+        tick,
+        move |living, tick| {
+            let Living { kept, events, abandoned } = living;
+            match kept {
+                // Nobody keeps them any more, since this very moment.
+                Ok(_) | Err(Refusal::UpstreamTokenNotKept) => {}
+                Err(refusal) => {
+                    return Step::Done(Outcome::refused(refusal).after(events, abandoned));
+                }
             }
-        }
-        let deciding = setup.clone();
-        transact(&setup, id, tick, move |grant, tick| decide(&deciding, grant, &refresh, tick))
-            .then(tick, |transacted, _| Step::Done(Outcome::of(transacted).after(events, None)))
-    })
+            let deciding = setup.clone();
+            transact(&setup, id, tick, move |grant, tick| decide(&deciding, grant, &refresh, tick))
+                .then(tick, |transacted, _| Step::Done(Outcome::of(transacted).after(events, None)))
+        },
+    )
 }
 
 fn read<const N: usize>(
@@ -150,17 +156,10 @@ fn decide(
         Ok(scope) => scope,
         Err(refusal) => return keep(refusal),
     };
-    let setup = setup.clone();
-    // A token that was used up is seen whatever the provider has to say.
+    // A token that was used up is seen whatever the rules say.
     match grant.rotate(refresh.generation, setup.lifetimes(), tick.now) {
-        Rotation::Rotated(rotated) => readmit(&setup, rotated.grant, tick)
-            .then(tick, move |readmitted, tick| {
-                readmitted_to(&setup, readmitted, scope, Write::Yes, tick)
-            }),
-        Rotation::Again(rotated) => {
-            let readmitted = readmit_again(&setup, rotated.grant, tick.now);
-            readmitted_to(&setup, readmitted, scope, Write::No, tick)
-        }
+        Rotation::Rotated(rotated) => issue(setup, rotated, scope, Write::Yes, tick),
+        Rotation::Again(rotated) => issue(setup, rotated, scope, Write::No, tick),
         Rotation::Replayed(revoked) => {
             end(revoked, Ended::RefreshTokenReplayed, Refusal::RefreshTokenReplayed)
         }
@@ -168,30 +167,13 @@ fn decide(
     }
 }
 
-fn readmitted_to(
-    setup: &Setup,
-    readmitted: Result<TokenGrant, NotReadmitted>,
-    scope: String,
-    write: Write,
-    tick: &mut Tick,
-) -> Step<Decision<Outcome>> {
-    match readmitted {
-        Ok(grant) => issue(setup, Rotated { grant }, scope, write, tick),
-        Err(NotReadmitted::Over(over)) => {
-            let Over { grant, why, refusal } = *over;
-            end(grant.end(tick.now), why, refusal)
-        }
-        Err(NotReadmitted::Unknown(refusal)) => keep(refusal),
-    }
-}
-
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Write {
     Yes,
     No,
 }
 
-/// Asks the application again, where there is one, and issues.
+/// Judges the person, asks the application again where there is one, and issues.
 fn issue(
     setup: &Setup,
     rotated: Rotated,
@@ -199,6 +181,14 @@ fn issue(
     write: Write,
     tick: &mut Tick,
 ) -> Step<Decision<Outcome>> {
+    let rotated = match readmit(setup, rotated.grant, write == Write::No, tick.now) {
+        Ok(grant) => Rotated { grant },
+        Err(NotReadmitted::Over(over)) => {
+            let Over { grant, why, refusal } = *over;
+            return end(grant.end(tick.now), why, refusal);
+        }
+        Err(NotReadmitted::Unknown(refusal)) => return keep(refusal),
+    };
     if !setup.maps_users() {
         let mapping = mapping::default(&rotated.grant.data.allowed.user);
         return Step::Done(decided(setup, rotated, scope, mapping, write, tick.now));

@@ -83,25 +83,27 @@ impl Kept {
 /// Which of all refreshes of upstream tokens one is.
 pub(crate) type Attempt = [u8; 16];
 
-/// Somebody is refreshing the kept tokens, and everybody else waits for what becomes of it.
+/// Somebody is asking the provider, and everybody else waits for what becomes of it.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Lease {
     pub(crate) attempt: Attempt,
-    until: Timestamp,
+    taken_at: Timestamp,
+    holds: Duration,
 }
 
 impl Lease {
-    /// How long it holds: the call, at most 5 s, and the writing of what came back, which may begin a
-    /// last time after 5 s and have 5 s of patience of its own. A process that ends in between keeps the others from refreshing for so
-    /// long, and no longer.
-    const HOLDS: Duration = Duration::from_secs(16);
+    /// How long the writing of what came back may take: it may begin a last time after 5 s and have
+    /// 5 s of patience of its own.
+    const WRITING: Duration = Duration::from_secs(11);
 
-    pub(crate) fn new(attempt: Attempt, now: Timestamp) -> Self {
-        Self { attempt, until: now.after(Self::HOLDS) }
+    /// It holds for as long as the calls may take, and that. A process that ends in between keeps the
+    /// others from asking for so long, and no longer.
+    pub(crate) fn new(attempt: Attempt, calls: Duration, now: Timestamp) -> Self {
+        Self { attempt, taken_at: now, holds: calls + Self::WRITING }
     }
 
     pub(crate) fn holds(&self, now: Timestamp) -> bool {
-        !self.until.has_passed(now) && self.until <= now.after(Self::HOLDS + SKEW)
+        !self.taken_at.after(self.holds).has_passed(now) && self.taken_at <= now.after(SKEW)
     }
 }
 
@@ -146,7 +148,7 @@ mod tests {
     #[test]
     fn clk_01_a_lease_of_a_clock_that_was_wrong_holds_nobody_up() {
         let at = Timestamp::from_seconds;
-        let lease = Lease::new([0; 16], at(1000));
+        let lease = Lease::new([0; 16], Duration::from_secs(5), at(1000));
         assert_eq!([1015, 1016].map(|now| lease.holds(at(now))), [true, false]);
         assert_eq!([940, 939].map(|now| lease.holds(at(now))), [true, false]);
     }

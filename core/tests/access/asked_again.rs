@@ -1,12 +1,13 @@
 //! GitHub's organisations and teams are asked for again at a refresh: at most hourly.
 
-use vestibule_core::{Ended, Event, Rule, Unreachable};
+use vestibule_core::{Ended, Event, Response, Rule, Step, Unreachable};
 
 use crate::github::{asked, organizations, world};
 use crate::names;
 use crate::rule;
+use crate::world::explore::in_turns;
 use crate::world::upstream::Answer;
-use crate::world::{World, error_of, json_of};
+use crate::world::{World, error_of, json_of, refresh, text};
 
 const HOUR: u64 = 60 * 60;
 
@@ -73,6 +74,45 @@ fn a_token_that_github_no_longer_knows_ends_the_grant() {
     world.upstream.memberships = vec![("", Answer::Says(401, "{}".to_owned()))];
     assert_eq!(error_of(&world.refresh(&refresh_token)), (400, "invalid_grant".to_owned()));
     assert_eq!(ended(&world), Some(Ended::Upstream));
+}
+
+/// As many at the same moment.
+fn fifty(world: &mut World, token: &str) -> Vec<Response> {
+    let steps = (0..50).map(|_| world.begin(refresh(token, &[]))).collect();
+    in_turns(world, steps)
+}
+
+#[test]
+fn ref_19_fifty_refreshes_at_once_ask_github_once() {
+    let (mut world, refresh_token) = after(HOUR);
+    for response in fifty(&mut world, &refresh_token) {
+        assert_eq!(response.status, 200, "{}", text(&response));
+    }
+    assert_eq!(asked(&world), 1);
+}
+
+#[test]
+fn ref_19_fifty_refreshes_at_once_ask_a_github_that_fails_once_too() {
+    let (mut world, refresh_token) = after(HOUR);
+    world.upstream.memberships = vec![("", Answer::Says(502, String::new()))];
+    for response in fifty(&mut world, &refresh_token) {
+        assert_eq!(error_of(&response), (503, "temporarily_unavailable".to_owned()));
+    }
+    assert_eq!(asked(&world), 1);
+}
+
+#[test]
+fn whoever_asks_github_and_is_gone_keeps_the_others_for_as_long_as_it_could_take() {
+    let (mut world, refresh_token) = after(HOUR);
+    let mut step = world.begin(refresh(&refresh_token, &[]));
+    while !matches!(step, Step::Http(_)) {
+        step = world.advance(step).unwrap_or_else(|_| panic!("it asked nobody"));
+    }
+    drop(step);
+    world.pass(60);
+    assert_eq!(world.refresh(&refresh_token).status, 503);
+    world.pass(1);
+    assert_eq!(world.refresh(&refresh_token).status, 200);
 }
 
 #[test]

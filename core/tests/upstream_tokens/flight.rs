@@ -3,29 +3,10 @@
 use vestibule_core::{Cutoff, HttpCall, Pending, Refusal, Reply, Response, Step};
 
 use crate::kit::{HOUR, an_hour_later, ask, asked, names, refresh_token, says, start};
-use crate::world::explore::{Ending, explore};
+use crate::world::explore::{Ending, explore, in_turns};
 use crate::world::store::Fault;
 use crate::world::upstream::Answer;
 use crate::world::{World, error_of, json_of, post, refresh, text};
-
-/// Answers each of the flows in turn, one question at a time, until all are done.
-fn in_turns(world: &mut World, steps: Vec<Step<Reply>>) -> Vec<Response> {
-    let mut open: Vec<_> = steps.into_iter().map(Some).collect();
-    let mut responses: Vec<_> = open.iter().map(|_| None).collect();
-    while open.iter().any(Option::is_some) {
-        for (flow, response) in open.iter_mut().zip(&mut responses) {
-            let Some(step) = flow.take() else { continue };
-            match world.advance(step) {
-                Ok(next) => *flow = Some(next),
-                Err(reply) => {
-                    world.events.extend(reply.events);
-                    *response = Some(reply.response);
-                }
-            }
-        }
-    }
-    responses.into_iter().map(Option::unwrap).collect()
-}
 
 fn fifty(world: &mut World, token: &str) -> Vec<Response> {
     let steps = (0..50).map(|_| world.begin(refresh(token, &[]))).collect();

@@ -140,3 +140,22 @@ fn turns(actors: &[Actor], faults_left: usize) -> Vec<Turn> {
     }
     turns
 }
+
+/// Answers each of the flows in turn, one question at a time, until all are done.
+pub fn in_turns(world: &mut World, steps: Vec<Step<Reply>>) -> Vec<Response> {
+    let mut open: Vec<_> = steps.into_iter().map(Some).collect();
+    let mut responses: Vec<_> = open.iter().map(|_| None).collect();
+    while open.iter().any(Option::is_some) {
+        for (flow, response) in open.iter_mut().zip(&mut responses) {
+            let Some(step) = flow.take() else { continue };
+            match world.advance(step) {
+                Ok(next) => *flow = Some(next),
+                Err(reply) => {
+                    world.events.extend(reply.events);
+                    *response = Some(reply.response);
+                }
+            }
+        }
+    }
+    responses.into_iter().map(Option::unwrap).collect()
+}

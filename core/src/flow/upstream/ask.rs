@@ -1,6 +1,6 @@
 //! The application wants to call the provider in a person's name.
 
-use super::{Ending, Living, living, revoke_any};
+use super::{Ending, Living, Wanted, living, revoke_any};
 use crate::bearer::Principal;
 use crate::flow::rotate::TokenGrant;
 use crate::refusal::Refusal;
@@ -21,10 +21,13 @@ pub(crate) fn upstream_token(
     let (setup, principal, id) = (setup.clone(), principal.clone(), principal.grant_id);
     let checking = setup.clone();
     let may = move |grant: &TokenGrant| fits(&checking, &principal, grant);
-    living(&setup, id, may, tick).then(tick, move |Living { kept, abandoned, .. }, tick| {
-        let token = kept.map(|kept| kept.access_token);
-        revoke_any(&setup, abandoned, Ending::Grant, tick).then(tick, |(), _| Step::Done(token))
-    })
+    living(&setup, id, Wanted::Tokens, may, tick).then(
+        tick,
+        move |Living { kept, abandoned, .. }, tick| {
+            let token = kept.map(|kept| kept.access_token);
+            revoke_any(&setup, abandoned, Ending::Grant, tick).then(tick, |(), _| Step::Done(token))
+        },
+    )
 }
 
 /// A principal has public members: what they say must be what the grant says.

@@ -1,8 +1,10 @@
 //! The upstream provider's tokens that a grant keeps: handed to the application, refreshed in one
-//! flight over all instances, ended with the grant. They never reach a client.
+//! flight over all instances, ended with the grant. They never reach a client. In the same way the
+//! provider is asked again for a person's organisations and teams, where rules ask for those.
 //!
 //! ```text
 //! Load --due--> Swap (lease) --> RefreshingUpstream --Http--> Load --> Swap (new tokens; or the grant's end)
+//!                            --> memberships        --Http--> Load --> Swap (them;        or the grant's end)
 //!      --leased by another--> Pause --> Load ...
 //! ```
 
@@ -45,25 +47,43 @@ impl Living {
     fn refused(refusal: Refusal) -> Self {
         Self { kept: Err(refusal), events: Vec::new(), abandoned: None }
     }
+
+    /// The same where something else happened before.
+    fn after(mut self, events: Vec<Event>) -> Self {
+        self.events.splice(0..0, events);
+        self
+    }
+}
+
+/// What of a grant has to be as new as the provider can make it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The tokens.
+    Tokens,
+    /// And where rules ask for them, the person's organisations and teams.
+    Memberships,
 }
 
 /// Whether a grant's upstream tokens are whoever asks' to have.
 type May = dyn Fn(&TokenGrant) -> Result<(), Refusal> + Send + Sync;
 
-/// A grant's upstream tokens, refreshed first if it is time.
+/// A grant's upstream tokens, refreshed first if it is time; and whatever else is `wanted`, asked for
+/// again if it is time.
 ///
 /// # Errors
 /// What `may` says; [`Refusal::UpstreamTokenNotKept`]; [`Refusal::UpstreamGrantEnded`], and the
-/// grant is ended; [`Refusal::UpstreamRefresh`] and [`Refusal::UpstreamRefreshAwaited`], and the
-/// grant is as it was; those of a transaction.
+/// grant is ended; [`Refusal::UpstreamRefresh`], [`Refusal::MembershipsUnknown`] and
+/// [`Refusal::UpstreamRefreshAwaited`], and the grant is as it was; those of a transaction.
 pub(crate) fn living(
     setup: &Setup,
     id: GrantId,
+    wanted: Wanted,
     may: impl Fn(&TokenGrant) -> Result<(), Refusal> + Send + Sync + 'static,
     tick: &mut Tick,
 ) -> Step<Living> {
     let (setup, may, patience) = (setup.clone(), Arc::new(may), Patience::from(tick.now));
-    Waiter { setup, id, may, patience, awaited: None }.look(tick)
+    let events = Vec::new();
+    Waiter { setup, id, may, wanted, patience, awaited: None, events }.look(tick)
 }
 
 /// The provider of a grant's upstream tokens, if they are kept and still to be kept.

@@ -14,7 +14,7 @@ use crate::step::{Pending, Resume, Step};
 use crate::tick::{Tick, Timestamp};
 
 /// How long the call may take: less than the patience of those who wait for it.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// One refresh, under its lease.
 #[derive(Debug)]

@@ -2,24 +2,42 @@
 
 use std::sync::Arc;
 
-use super::refreshing::RefreshedUpstream;
 use super::{Living, keeper};
+use crate::access::Memberships;
 use crate::event::{Ended, Event};
 use crate::flow::mapping;
 use crate::flow::rotate::TokenGrant;
 use crate::flow::transact::{Decision, Transacted, transact};
-use crate::grant::{Abandoned, Grant, Kept};
-use crate::provider::NotRefreshed;
+use crate::grant::{Abandoned, Attempt, Grant, Kept};
+use crate::ids::GrantId;
+use crate::provider::{NotRefreshed, Provider};
 use crate::refusal::Refusal;
+use crate::secret::{UpstreamRefreshToken, UpstreamTokens};
 use crate::setup::Setup;
 use crate::step::{Step, ask};
 use crate::swap::Patience;
 use crate::tick::{Tick, Timestamp};
 
+/// A call under a lease that is over.
+pub(super) struct Landing {
+    pub(super) grant_id: GrantId,
+    pub(super) attempt: Attempt,
+    pub(super) provider: Arc<Provider>,
+    pub(super) brought: Brought,
+}
+
+/// What it brought.
+pub(super) enum Brought {
+    Tokens { sent: UpstreamRefreshToken, answer: Result<UpstreamTokens, NotRefreshed> },
+    Memberships(Result<Option<Memberships>, Refusal>),
+}
+
 /// How it ended.
 enum Settled {
     /// The new tokens are in the grant.
     Renewed(Kept),
+    /// The person's organisations and teams are.
+    Known(Kept),
     /// Somebody else's are: those that came are of no use.
     Overtaken(Kept),
     /// The provider ended it, and so the grant.
@@ -37,21 +55,20 @@ enum Settled {
 /// that ends the grant.
 pub(super) fn settle(
     setup: &Setup,
-    refreshed: Arc<RefreshedUpstream>,
+    landing: Arc<Landing>,
     patience: Patience,
     tick: &mut Tick,
 ) -> Step<Living> {
     let setup = setup.clone();
-    let (deciding, answered) = (setup.clone(), Arc::clone(&refreshed));
-    let id = refreshed.flight.grant_id;
-    transact(&setup, id, tick, move |grant, tick| {
-        Step::Done(decide(&deciding, &answered, grant, tick.now))
+    let (deciding, landed) = (setup.clone(), Arc::clone(&landing));
+    transact(&setup, landing.grant_id, tick, move |grant, tick| {
+        Step::Done(decide(&deciding, &landed, grant, tick.now))
     })
     .then(tick, move |Transacted { outcome, abandoned }, tick| match outcome {
-        Ok(settled) => Step::Done(settled.told(&refreshed, abandoned, tick.now)),
+        Ok(settled) => Step::Done(settled.told(&landing, abandoned, tick.now)),
         Err(undone) => match patience.pause(tick.now) {
             Some((pause, patience)) if is_passing(&undone.refusal) => {
-                ask(pause).then(tick, move |(), tick| settle(&setup, refreshed, patience, tick))
+                ask(pause).then(tick, move |(), tick| settle(&setup, landing, patience, tick))
             }
             Some(_) | None => Step::Done(Living { abandoned, ..Living::refused(undone.refusal) }),
         },
@@ -66,11 +83,10 @@ fn is_passing(refusal: &Refusal) -> bool {
 /// has another one by now, a later refresh was faster, and what is said of the old one is no news.
 fn decide(
     setup: &Setup,
-    refreshed: &RefreshedUpstream,
+    landing: &Landing,
     grant: Option<Grant>,
     now: Timestamp,
 ) -> Decision<Settled> {
-    let RefreshedUpstream { flight, answer } = refreshed;
     let mut grant = match grant {
         None => return Decision::Keep(Settled::Refused(Refusal::GrantUnknown)),
         // Revoking beats a lease.
@@ -85,31 +101,50 @@ fn decide(
     let Some((_, kept)) = keeper(setup, &grant) else {
         return Decision::Keep(Settled::Refused(Refusal::UpstreamTokenNotKept));
     };
-    if !kept.has(&flight.sent) {
+    if let Brought::Tokens { sent, .. } = &landing.brought
+        && !kept.has(sent)
+    {
         return Decision::Keep(Settled::Overtaken(kept));
     }
-    let ours = grant.data.lease.is_some_and(|lease| lease.attempt == flight.attempt);
+    let ours = grant.data.lease.is_some_and(|lease| lease.attempt == landing.attempt);
     if ours {
         grant.data.lease = None;
     }
-    match answer {
-        Ok(tokens) => {
+    let trouble = match &landing.brought {
+        Brought::Tokens { answer: Ok(tokens), .. } => {
             let renewed = kept.renewed(tokens, now);
             grant.renew(setup, renewed.clone(), now);
-            Decision::Write(Grant::Tokens(grant), Settled::Renewed(renewed))
+            return Decision::Write(Grant::Tokens(grant), Settled::Renewed(renewed));
         }
-        Err(NotRefreshed::Over) => {
+        Brought::Memberships(Ok(found)) => {
+            grant.data.allowed.facts.memberships.clone_from(found);
+            return Decision::Write(Grant::Tokens(grant), Settled::Known(kept));
+        }
+        // Of 401: the person took back what they had granted there, or is no longer known.
+        Brought::Tokens { answer: Err(NotRefreshed::Over), .. }
+        | Brought::Memberships(Err(Refusal::UpstreamStatus(401))) => {
             let mut revoked = grant.end(now);
             // The provider has ended them already.
             revoked.abandoned = None;
-            Decision::Write(Grant::Revoked(revoked), Settled::Ended)
+            return Decision::Write(Grant::Revoked(revoked), Settled::Ended);
         }
-        Err(NotRefreshed::Trouble(refusal)) => {
-            let settled = Settled::Refused(Refusal::UpstreamRefresh(Box::new(refusal.clone())));
-            match ours {
-                true => Decision::Write(Grant::Tokens(grant), settled),
-                false => Decision::Keep(settled),
-            }
+        Brought::Tokens { answer: Err(NotRefreshed::Trouble(refusal)), .. } => {
+            Refusal::UpstreamRefresh(Box::new(refusal.clone()))
+        }
+        Brought::Memberships(Err(refusal)) => {
+            Refusal::MembershipsUnknown(Box::new(refusal.clone()))
+        }
+    };
+    let settled = Settled::Refused(trouble);
+    if ours { Decision::Write(Grant::Tokens(grant), settled) } else { Decision::Keep(settled) }
+}
+
+impl Brought {
+    /// The tokens that came.
+    fn tokens(&self) -> Option<&UpstreamTokens> {
+        match self {
+            Self::Tokens { answer, .. } => answer.as_ref().ok(),
+            Self::Memberships(_) => None,
         }
     }
 }
@@ -126,20 +161,14 @@ impl TokenGrant {
 }
 
 impl Settled {
-    fn told(
-        self,
-        refreshed: &RefreshedUpstream,
-        abandoned: Option<Abandoned>,
-        now: Timestamp,
-    ) -> Living {
-        let RefreshedUpstream { flight, answer } = refreshed;
-        let (grant_id, provider) = (flight.grant_id, flight.provider.id.clone());
+    fn told(self, landing: &Landing, abandoned: Option<Abandoned>, now: Timestamp) -> Living {
+        let (grant_id, provider) = (landing.grant_id, landing.provider.id.clone());
         let ended = |why| vec![Event::GrantEnded { grant_id, why }];
         let (kept, events, abandoned) = match self {
             Self::Renewed(kept) => {
                 (Ok(kept), vec![Event::UpstreamRefreshed { grant_id, provider }], abandoned)
             }
-            Self::Overtaken(kept) => (Ok(kept), Vec::new(), abandoned),
+            Self::Known(kept) | Self::Overtaken(kept) => (Ok(kept), Vec::new(), abandoned),
             Self::Ended => (Err(Refusal::UpstreamGrantEnded), ended(Ended::Upstream), abandoned),
             Self::Over { cut_off_now } => {
                 let events = if cut_off_now { ended(Ended::CutOff) } else { Vec::new() };
@@ -150,7 +179,7 @@ impl Settled {
                     Some(old) => old.kept.renewed(tokens, now),
                     None => Kept::new(tokens, now),
                 };
-                let new = answer.as_ref().ok().map(new);
+                let new = landing.brought.tokens().map(new);
                 let new = new.map(|kept| Abandoned { provider, kept });
                 (Err(Refusal::GrantEnded), events, new.or(abandoned))
             }
