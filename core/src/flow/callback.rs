@@ -114,7 +114,7 @@ fn fields(
     let posted = params.optional(posted::PARAMETER)?.filter(|_| provider.way.is_posted());
     match posted {
         None => Ok(plain),
-        Some(posted) if plain.are_empty() => Fields::open(setup, provider, &posted, tick.now),
+        Some(posted) if plain.are_empty() => Fields::open(setup, &posted, tick.now),
         Some(_) => Err(Refusal::StateForged),
     }
 }

@@ -8,11 +8,10 @@ use std::time::Duration;
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ProviderId;
 use crate::keys::Purpose;
 use crate::page::Answer;
 use crate::params::Params;
-use crate::provider::{Provider, apple_name};
+use crate::provider::apple_name;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
 use crate::seal::{Sealable, Unopened, open, seal};
@@ -39,10 +38,9 @@ pub(super) struct Fields {
     pub(super) name: Option<String>,
 }
 
-/// The same on its way from the POST to the GET.
+/// The same on its way from the POST to the GET. Whose they are says the `state` among them.
 #[derive(Serialize, Deserialize)]
 struct Posted {
-    provider: ProviderId,
     fields: Fields,
     expires_at: Timestamp,
 }
@@ -57,24 +55,14 @@ impl Sealable for Posted {
 }
 
 /// `POST` to the callback: reads no cookie, sets none, asks nothing.
-pub(crate) fn posted(
-    setup: &Setup,
-    provider: &Provider,
-    request: &Request,
-    now: Timestamp,
-) -> Answer {
-    match location(setup, provider, request, now) {
+pub(crate) fn posted(setup: &Setup, request: &Request, now: Timestamp) -> Answer {
+    match location(setup, request, now) {
         Ok(location) => Answer::Reply(Reply::from(Response::see_other(location))),
         Err(refusal) => Answer::refused(refusal),
     }
 }
 
-fn location(
-    setup: &Setup,
-    provider: &Provider,
-    request: &Request,
-    now: Timestamp,
-) -> Result<HeaderValue, Refusal> {
+fn location(setup: &Setup, request: &Request, now: Timestamp) -> Result<HeaderValue, Refusal> {
     let mut params = Params::parse(&["code", "state", "iss", "error", "user"], request.form()?)?;
     params.repeated()?;
     let name = params.optional("user")?.and_then(|user| apple_name(&user));
@@ -83,8 +71,7 @@ fn location(
     if own.into_iter().flatten().any(|field| field.len() > LONGEST_FIELD) {
         return Err(Refusal::Unreadable);
     }
-    let provider = provider.id.clone();
-    let posted = Posted { provider, fields, expires_at: now.after(LIFETIME) };
+    let posted = Posted { fields, expires_at: now.after(LIFETIME) };
     let posted = seal(setup.keys().first(), &posted);
     let location = format!("{}?{PARAMETER}={posted}", request.parts().uri.path());
     HeaderValue::try_from(location).map_err(|_| Refusal::Unreadable)
@@ -104,21 +91,12 @@ impl Fields {
     }
 
     /// As they were posted.
-    pub(super) fn open(
-        setup: &Setup,
-        provider: &Provider,
-        text: &str,
-        now: Timestamp,
-    ) -> Result<Self, Refusal> {
+    pub(super) fn open(setup: &Setup, text: &str, now: Timestamp) -> Result<Self, Refusal> {
         let (posted, _) = open::<Posted>(setup.keys(), text, now).map_err(|why| match why {
             Unopened::Forged => Refusal::StateForged,
             Unopened::Expired => Refusal::StateExpired,
         })?;
-        if posted.provider == provider.id {
-            Ok(posted.fields)
-        } else {
-            Err(Refusal::StateOfOtherProvider)
-        }
+        Ok(posted.fields)
     }
 
     pub(super) fn are_empty(&self) -> bool {

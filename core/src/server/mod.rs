@@ -119,7 +119,7 @@ impl Server {
             Browser::Authorize => flow::authorize(setup, request, tick),
             Browser::Consent => flow::consent(setup, &request, tick),
             Browser::Callback(provider) if request.parts().method == Method::POST => {
-                Step::Done(flow::posted(setup, provider, &request, tick.now))
+                Step::Done(flow::posted(setup, &request, tick.now))
             }
             Browser::Callback(provider) => flow::callback(setup, provider.clone(), &request, tick),
         }
