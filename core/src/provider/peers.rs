@@ -130,6 +130,7 @@ pub fn linkedin(client_id: impl Into<String>, client_secret: ClientSecret) -> Pr
         fixed("https://www.linkedin.com/oauth/v2/authorization"),
         fixed("https://www.linkedin.com/oauth/v2/accessToken"),
     );
+    metadata.issuer = Some("https://www.linkedin.com/oauth".to_owned());
     metadata.userinfo_endpoint = Some(fixed("https://api.linkedin.com/v2/userinfo"));
     let mut provider =
         Provider::preset("linkedin", "LinkedIn", metadata, client_id, Some(client_secret));

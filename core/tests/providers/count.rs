@@ -108,7 +108,7 @@ const QUIRKS: [(&str, &[&str]); 10] = [
             "writes_verified_email_in_version_2",
         ],
     ),
-    ("linkedin", &["repeats_no_nonce"]),
+    ("linkedin", &["may_say_iss", "repeats_no_nonce"]),
     (
         "slack",
         &[

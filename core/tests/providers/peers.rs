@@ -61,7 +61,7 @@ fn clerk_scene() -> Scene {
     by_the_book(provider, "https://clerk.example.com")
 }
 
-fn linkedin_scene() -> Scene {
+pub(crate) fn linkedin_scene() -> Scene {
     Scene::new(linkedin(CLIENT_ID, secret()), include_str!("fixtures/linkedin.json"))
 }
 

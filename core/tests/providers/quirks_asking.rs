@@ -1,8 +1,11 @@
 //! What single providers want to be asked otherwise, and what their tokens are not good for. `count`
 //! holds the list of them.
 
+use serde_json::json;
+use vestibule_core::Refusal;
 use vestibule_core::provider::{Provider, TokenAuth, azure, discord, slack};
 
+use crate::peers::linkedin_scene;
 use crate::scene::{CLIENT_ID, Scene, secret};
 use crate::{azure as entra, github};
 
@@ -75,4 +78,16 @@ fn quirk_slack_has_scopes_of_the_person_in_user_scope() {
     provider.authorization_params.push(("user_scope".to_owned(), "search:read".to_owned()));
     let sent = Scene::new(provider, include_str!("fixtures/slack.json")).sent_upstream();
     assert_eq!((&*sent["user_scope"], &*sent["scope"]), ("search:read", "openid profile email"));
+}
+
+/// It announces nothing of the kind; where it says one all the same, it is its own.
+#[test]
+fn quirk_linkedin_may_say_iss() {
+    let with = |iss: &str| {
+        let mut scene = linkedin_scene();
+        scene.fixture["callback"] = json!({ "iss": iss });
+        scene
+    };
+    with("https://www.linkedin.com/oauth").person();
+    with("https://www.linkedin.com").assert_refused(Refusal::UpstreamIssuer);
 }
