@@ -182,7 +182,6 @@ pub mod store;
 
 mod access;
 mod administer;
-mod bearer;
 mod cache;
 mod charge;
 mod check;
@@ -207,6 +206,7 @@ mod page;
 mod params;
 mod refusal;
 mod reply;
+mod resource;
 mod seal;
 mod secret;
 mod server;
@@ -217,7 +217,6 @@ mod tick;
 
 pub use access::{Access, EmailPattern, InvalidEmailPattern, NotAllowed, ProviderAccess, Rule};
 pub use administer::{GrantSummary, Grants, Wiped};
-pub use bearer::{Challenge, Principal};
 pub use charge::Charge;
 pub use check::redirect_uri::{RegisteredRedirect, Unacceptable};
 pub use client::ConfiguredClient;
@@ -239,6 +238,7 @@ pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occas
 pub use memory::MemoryStore;
 pub use refusal::{Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
+pub use resource::{Challenge, Principal};
 pub use secret::{
     AccessToken, ClientSecret, InitialAccessToken, InvalidInitialAccessToken, SealingSecret,
     SecretTooShort, UpstreamAccessToken, UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens,

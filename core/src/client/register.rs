@@ -7,12 +7,12 @@ use url::{Host, Url};
 
 use super::name::readable;
 use super::registered::{LONGEST, RegisteredClient};
-use crate::bearer::bearer_token;
 use crate::check::redirect_uri::Policy;
 use crate::config::Registration;
 use crate::event::Event;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
+use crate::resource::bearer_token;
 use crate::setup::Setup;
 use crate::tick::Tick;
 

@@ -5,7 +5,6 @@ use http::StatusCode;
 use super::issue::RefreshToken;
 use super::transact::{Decision, Transacted, Undone, transact};
 use super::upstream;
-use crate::bearer;
 use crate::check::client_auth::{self, AuthenticatedClient};
 use crate::event::{Ended, Event};
 use crate::grant::{Abandoned, Allowed, Grant, RevokedData};
@@ -13,6 +12,7 @@ use crate::ids::GrantId;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
+use crate::resource;
 use crate::seal::open;
 use crate::setup::Setup;
 use crate::step::Step;
@@ -91,7 +91,7 @@ fn read(
     let refresh_token = open::<RefreshToken>(setup.keys(), &token, now);
     let grant_id = match refresh_token {
         Ok((token, _)) => Some(token.grant_id),
-        Err(_) => bearer::grant_of_access_token(setup, &token, now),
+        Err(_) => resource::grant_of_access_token(setup, &token, now),
     };
     Ok((client, grant_id))
 }

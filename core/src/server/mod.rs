@@ -13,7 +13,6 @@ use routes::{
 };
 
 use crate::administer::{self, Grants, Wiped};
-use crate::bearer::{self, Challenge, Principal};
 use crate::charge::{self, Charge};
 use crate::config::{self, Config, ConfigFault, Issuer};
 use crate::cutoff::Cutoff;
@@ -22,6 +21,7 @@ use crate::ids::GrantId;
 use crate::page::{Answer, Reader};
 use crate::refusal::Refusal;
 use crate::reply::{Parts, Reply, Request, Response};
+use crate::resource::{self, Challenge, Principal};
 use crate::secret::UpstreamAccessToken;
 use crate::setup::Setup;
 use crate::step::Step;
@@ -132,7 +132,7 @@ impl Server {
     /// # Errors
     /// A [`Challenge`], which is also the response.
     pub fn authenticate(&self, request: &Parts, now: Timestamp) -> Result<Principal, Challenge> {
-        bearer::authenticate(&self.setup, request, now)
+        resource::authenticate(&self.setup, request, now)
     }
 
     /// The same, and asks the store whether the grant is alive: a revocation is seen at once.
@@ -141,7 +141,7 @@ impl Server {
         request: &Parts,
         mut tick: Tick,
     ) -> Step<Result<Principal, Challenge>> {
-        bearer::authenticate_live(&self.setup, request, &mut tick)
+        resource::authenticate_live(&self.setup, request, &mut tick)
     }
 
     /// Ends everything of a kind that was allowed until now, and says which grants were wiped at

@@ -1,9 +1,9 @@
 //! The application wants to call the provider in a person's name.
 
 use super::{Ending, Living, Wanted, living, revoke_any};
-use crate::bearer::Principal;
 use crate::flow::rotate::TokenGrant;
 use crate::refusal::Refusal;
+use crate::resource::Principal;
 use crate::secret::UpstreamAccessToken;
 use crate::setup::Setup;
 use crate::step::Step;
