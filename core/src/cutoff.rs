@@ -141,12 +141,12 @@ impl Asking<'_> {
 
 impl Questions {
     /// For a client that wants something new. Only one that registered itself can be over: one that
-    /// is configured is ended by its operator's configuration.
+    /// is configured, or publishes itself, is ended by its operator's configuration.
     pub(crate) fn of_client(setup: &Setup, client: &Client) -> Self {
         let mut questions = Self::default();
-        if client.registered_itself() {
+        if let Some(own_key) = setup.key_inside(client) {
             let asking = Asking { setup, since: THE_BEGINNING, freshness: Freshness::Fresh };
-            questions.client(asking, client.id(), setup.key_inside(client));
+            questions.client(asking, client.id(), Some(own_key));
         }
         questions
     }
@@ -156,7 +156,7 @@ impl Questions {
     /// Anybody can register a client and begin a flow. An answer about that client which a cache
     /// keeps would be something that stays of an anonymous request, so it is asked afresh.
     pub(crate) fn of_flow(setup: &Setup, client: &Client, allowed_at: Timestamp) -> Self {
-        let freshness = if client.registered_itself() { Freshness::Fresh } else { SEEN_WITHIN };
+        let freshness = if client.is_stranger() { Freshness::Fresh } else { SEEN_WITHIN };
         let asking = Asking { setup, since: allowed_at, freshness };
         let mut questions = Self(Vec::with_capacity(2));
         questions.issuer(Asking { freshness: SEEN_WITHIN, ..asking });

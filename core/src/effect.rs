@@ -145,9 +145,12 @@ pub enum Purpose {
     FetchEmails,
     /// Asking the upstream provider for a person's organisations and teams.
     FetchMemberships,
-    /// Fetching metadata: an upstream provider's (OpenID Connect Discovery §4, RFC 8414 §3), or that
-    /// of a client whose id is the URL of its metadata document.
+    /// Fetching an upstream provider's metadata (OpenID Connect Discovery §4, RFC 8414 §3).
     FetchMetadata,
+    /// Fetching the document of a client whose id is its URL (Client ID Metadata Document).
+    FetchClient,
+    /// Fetching the keys with which such a client signs (RFC 7517 §5).
+    FetchClientKeys,
     /// Fetching the keys with which an upstream provider signs (RFC 7517 §5).
     FetchKeys,
     /// Refreshing the tokens that an upstream provider gave (RFC 6749 §6).
@@ -166,6 +169,8 @@ impl Purpose {
             Self::FetchEmails => "fetch_emails",
             Self::FetchMemberships => "fetch_memberships",
             Self::FetchMetadata => "fetch_metadata",
+            Self::FetchClient => "fetch_client",
+            Self::FetchClientKeys => "fetch_client_keys",
             Self::FetchKeys => "fetch_keys",
             Self::RefreshToken => "refresh_token",
             Self::RevokeToken => "revoke_token",

@@ -20,7 +20,7 @@ use crate::store::{Owner, Record, RecordKey, Version};
 use crate::tick::Timestamp;
 
 /// Stands before the content, so that a later form can be told from this one.
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
 /// What a record holds. The states own this data and cannot be made from outside: they have no
 /// serde of their own.
@@ -44,6 +44,8 @@ pub(crate) struct Allowed {
     /// When the person agreed: what a cutoff is held against.
     pub(crate) allowed_at: Timestamp,
     pub(crate) client_id: ClientId,
+    /// Whether the client, as it published itself then, must sign what it asks of the token endpoint.
+    pub(crate) client_signs: bool,
     pub(crate) scope: String,
     pub(crate) resource: String,
     pub(crate) user: User,

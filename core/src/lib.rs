@@ -221,9 +221,9 @@ pub use charge::Charge;
 pub use check::redirect_uri::{RegisteredRedirect, Unacceptable};
 pub use client::ConfiguredClient;
 pub use config::{
-    AccessFault, Colour, Config, ConfigFault, Consent, EndpointUrl, Fault, InvalidColour,
-    InvalidEndpoint, InvalidIssuer, InvalidLogo, InvalidResource, Issuer, Lifetimes, Logo, Look,
-    Paths, Registration, Resource,
+    AccessFault, Colour, Config, ConfigFault, Consent, EndpointUrl, Fault, HostPattern,
+    InvalidColour, InvalidEndpoint, InvalidHostPattern, InvalidIssuer, InvalidLogo,
+    InvalidResource, Issuer, Lifetimes, Logo, Look, Paths, Registration, Resource,
 };
 pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};

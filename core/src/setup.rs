@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::access::Access;
 use crate::check::redirect_uri::Policy;
-use crate::client::{Client, ConfiguredClient};
+use crate::client::{self, Client, ConfiguredClient};
 use crate::config::{Config, Issuer, Lifetimes, Paths, Registration, Resource};
 use crate::cookies::CookieNames;
 use crate::cutoff;
+use crate::ids::ClientId;
 use crate::keys::{KeyRing, SealingKey, SigningKey};
 use crate::language::{English, Language};
 use crate::page::{KnownNames, Style};
@@ -123,7 +124,7 @@ impl Setup {
     /// Where answers may go: of a client that the operator knows, or of a stranger.
     pub(crate) fn policy(&self, client: &Client) -> Policy<'_> {
         let registration = self.registration();
-        if client.registered_itself() {
+        if client.is_stranger() {
             Policy::of_strangers(registration, self.issuer())
         } else {
             Policy::new(registration)
@@ -182,6 +183,11 @@ impl Setup {
 
     pub(crate) fn client(&self, id: &str) -> Option<Client> {
         Client::find(&self.0.clients, &self.0.registration_keys, id)
+    }
+
+    /// Whether a client_id still stands for somebody who may be here.
+    pub(crate) fn knows(&self, client_id: &ClientId) -> bool {
+        client::find(self, client_id.as_str()).is_ok()
     }
 
     /// Whether the operator gave a client of this id a secret.

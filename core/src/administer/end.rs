@@ -25,7 +25,7 @@ pub struct Wiped {
 pub(crate) fn end(setup: &Setup, cutoff: Cutoff, tick: &mut Tick) -> Step<Result<Wiped, Refusal>> {
     let known = match &cutoff {
         Cutoff::Issuer => Ok(()),
-        Cutoff::Client(id) if setup.client(id.as_str()).is_none() => Err(Refusal::UnknownClient),
+        Cutoff::Client(id) if !setup.knows(id) => Err(Refusal::UnknownClient),
         Cutoff::Client(_) => Ok(()),
         Cutoff::Subject(subject) => is_subject(subject),
     };

@@ -4,26 +4,17 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 
-/// So often may be asked for a document at most. "Do not store" (RFC 9111 §5.2.2.5) means so much
-/// here too: what is fetched is public, and a provider must not be able to make every sign-in depend
-/// on one more call.
-const SHORTEST: Duration = Duration::from_secs(60);
-
-/// So often is asked for a document at least: a key that was withdrawn is used no longer than that.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// For a document that does not say (RFC 9111 §4.2.2 leaves it to whoever keeps it).
-const USUAL: Duration = Duration::from_secs(60 * 60);
+use super::Bounds;
 
 /// How long what came with these headers is fresh: by `Cache-Control` and `Age`, within bounds.
 /// `Expires` is not read: it needs the sender's clock.
-pub(super) fn lifetime(headers: &HeaderMap) -> Duration {
+pub(super) fn lifetime(headers: &HeaderMap, bounds: &Bounds) -> Duration {
     let Some(seconds) = said(headers) else {
-        return USUAL;
+        return bounds.usual;
     };
     // What a cache on the way has used up of it (RFC 9111 §4.2.3).
     let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()).map_or(0, seconds_of);
-    Duration::from_secs(seconds.saturating_sub(age)).clamp(SHORTEST, LONGEST)
+    Duration::from_secs(seconds.saturating_sub(age)).clamp(bounds.shortest, bounds.longest)
 }
 
 /// What `Cache-Control` says, in seconds. `s-maxage` is said to caches that are shared, as ours is,
@@ -65,7 +56,7 @@ mod tests {
         for (name, value) in fields {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        lifetime(&headers).as_secs()
+        lifetime(&headers, &Bounds::OF_PROVIDERS).as_secs()
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! what could be answered without it. That gives up the one flight, not the bound: a request that
 //! asks for a document makes at most one call for it.
 
+mod bounds;
 mod freshness;
 mod slot;
 
@@ -25,6 +26,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+pub(crate) use bounds::Bounds;
+
 use self::slot::{Kept, Place, State, Verdict};
 use crate::effect::{self, HttpCall, Reach, Unreachable};
 use crate::refusal::Refusal;
@@ -33,7 +36,7 @@ use crate::setup::Setup;
 use crate::step::{Step, ask};
 use crate::store::{Freshness, Load, Swap, Swapped, Version};
 use crate::swap::Patience;
-use crate::tick::Tick;
+use crate::tick::{Tick, Timestamp};
 
 /// How soon a document that another process fetched is seen. It is as fresh as it says itself,
 /// wherever it is read from, so this costs nothing but a second look where it does not suit.
@@ -60,6 +63,9 @@ pub(crate) trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Where the call may go: to what the operator configured, unless the kind says otherwise.
     const REACH: Reach = Reach::Configured;
+
+    /// How long it serves.
+    const BOUNDS: Bounds = Bounds::OF_PROVIDERS;
 
     /// The longest body that is read, in bytes.
     const BODY_CAP: usize = 64 * 1024;
@@ -96,6 +102,8 @@ pub(crate) fn fetched<D: Cached>(
         place: Place::new::<D>(setup, url),
         suits: Box::new(suits),
         patience: Patience::from(tick.now),
+        began: tick.now,
+        waited: false,
     };
     let load = Load { key: round.place.key.clone(), freshness: SEEN_WITHIN };
     ask(load).then(tick, move |answer, tick| {
@@ -116,6 +124,9 @@ struct Round<D> {
     place: Place,
     suits: Suits<D>,
     patience: Patience,
+    began: Timestamp,
+    /// Whether another request's call was waited for.
+    waited: bool,
 }
 
 impl<D: Cached> Round<D> {
@@ -126,7 +137,8 @@ impl<D: Cached> Round<D> {
             };
             // Also of a record that cannot be used: it is overwritten like any other.
             let version = found.as_ref().map(|record| record.version);
-            match self.place.read(found.as_ref()).judge(&self.suits, tick.now) {
+            let since = self.waited.then_some(self.began);
+            match self.place.read(found.as_ref()).judge(&self.suits, since, tick.now) {
                 Verdict::Use(document) => Step::Done(Ok(document)),
                 Verdict::Refuse(refusal) => Step::Done(Err(refusal)),
                 Verdict::Wait => self.wait(tick),
@@ -139,7 +151,7 @@ impl<D: Cached> Round<D> {
     fn wait(self, tick: &mut Tick) -> Step<Result<D, Refusal>> {
         match self.patience.pause(tick.now) {
             Some((pause, patience)) => {
-                let round = Self { patience, ..self };
+                let round = Self { patience, waited: true, ..self };
                 ask(pause).then(tick, move |(), tick| round.load(tick))
             }
             None => Step::Done(Err(Refusal::DocumentAwaited)),
@@ -240,7 +252,7 @@ fn read<D: Cached>(
     answer: Result<Response, Unreachable>,
 ) -> Result<(D, Duration), Refusal> {
     let response = good(answer)?;
-    Ok((D::read(url, &response.body)?, freshness::lifetime(&response.headers)))
+    Ok((D::read(url, &response.body)?, freshness::lifetime(&response.headers, &D::BOUNDS)))
 }
 
 /// Only a 200 has a document: a redirect least of all (UPS-03), since whoever is pointed at is not

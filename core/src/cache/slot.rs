@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Cached, LEASE, Suits};
+use super::{Bounds, Cached, LEASE, Suits};
 use crate::effect::Reach;
 use crate::keys::Purpose;
 use crate::refusal::Refusal;
@@ -21,18 +21,9 @@ const FORM: u8 = 1;
 /// How many slots there are for what strangers name.
 const SLOTS: u16 = 1024;
 
-/// How long a document is not fetched again because it does not suit.
-const COOL_DOWN: Duration = Duration::from_secs(60);
-
-/// How long nobody tries again after a failure.
-const REST: Duration = Duration::from_secs(5);
-
 /// How long a document that was too large to be kept is fetched by everybody for themselves: a
 /// lease would make them queue for what none of them leaves to the next.
 const UNKEPT: Duration = Duration::from_secs(60 * 60);
-
-/// How long a document goes on serving when it is no longer fresh and no other can be had.
-const HARD_END: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How far ahead of ours another node's clock may be. Times further ahead were written by a clock
 /// that was wrong, and would hold for as long as it was.
@@ -88,7 +79,7 @@ impl Place {
         let (key, place) = (self.setup.keys().first(), self.key.as_str());
         let sealed = seal_record(key, Purpose::CacheRecord, place, version.as_bytes(), &content);
         let kept_until = kept.map_or(tick.now, |kept| kept.kept_until);
-        let expires_at = state.until(tick.now).max(kept_until);
+        let expires_at = state.until(&D::BOUNDS, tick.now).max(kept_until);
         let fits = sealed.len() + state.may_grow_by() <= Record::MAX_BYTES;
         let bytes = Bytes::from(sealed);
         fits.then_some(Record { version, owner: None, expires_at, bytes })
@@ -147,12 +138,20 @@ impl<D: Cached> Slot<D> {
         (kept.is_fresh(now) && suits(&kept.document)).then_some(kept.document)
     }
 
-    /// What to do on seeing the slot as it is now.
-    pub(super) fn judge(self, suits: &Suits<D>, now: Timestamp) -> Verdict<D> {
-        let kept = self.kept.filter(|kept| kept.is_alive(now));
+    /// What to do on seeing the slot as it is now. Whoever has waited `since` then takes what came of
+    /// the call that was waited for, be it a failure, or nothing that is kept.
+    pub(super) fn judge(
+        self,
+        suits: &Suits<D>,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Verdict<D> {
+        let came = |kept: &Kept<D>| since.is_some_and(|since| kept.fetched_at >= since);
+        let kept = self.kept.filter(|kept| kept.is_alive(now) || came(kept));
         let suits = kept.as_ref().is_some_and(|kept| suits(&kept.document));
-        let good_enough =
-            kept.as_ref().is_some_and(|kept| kept.is_young(now) || (kept.is_fresh(now) && suits));
+        let good_enough = kept
+            .as_ref()
+            .is_some_and(|kept| kept.is_young(now) || came(kept) || (kept.is_fresh(now) && suits));
         match (self.state, kept) {
             (_, Some(kept)) if good_enough => Verdict::Use(kept.document),
             (State::Fetching { until }, kept) if is_ahead(until, now, LEASE) => match kept {
@@ -160,10 +159,14 @@ impl<D: Cached> Slot<D> {
                 Some(kept) if suits => Verdict::Use(kept.document),
                 Some(_) | None => Verdict::Wait,
             },
-            (State::Failed { at }, kept) if is_within(at, now, REST) => match kept {
-                Some(kept) => Verdict::Use(kept.document),
-                None => Verdict::Refuse(Refusal::DocumentFailed),
-            },
+            (State::Failed { at }, kept)
+                if since.is_some() || is_within(at, now, D::BOUNDS.rest) =>
+            {
+                match kept {
+                    Some(kept) => Verdict::Use(kept.document),
+                    None => Verdict::Refuse(Refusal::DocumentFailed),
+                }
+            }
             (State::TooLarge { at }, None) if is_within(at, now, UNKEPT) => {
                 Verdict::FetchWithoutLease
             }
@@ -180,11 +183,11 @@ impl<D: Cached> Slot<D> {
 
 impl State {
     /// How long it means anything.
-    fn until(self, now: Timestamp) -> Timestamp {
+    fn until(self, bounds: &Bounds, now: Timestamp) -> Timestamp {
         match self {
             Self::Idle => now,
             Self::Fetching { until } => until,
-            Self::Failed { at } => at.after(REST),
+            Self::Failed { at } => at.after(bounds.rest),
             Self::TooLarge { at } => at.after(UNKEPT),
         }
     }
@@ -201,10 +204,10 @@ impl State {
     }
 }
 
-impl<D> Kept<D> {
+impl<D: Cached> Kept<D> {
     pub(super) fn new(document: D, fresh_for: Duration, now: Timestamp) -> Self {
         let fresh_until = now.after(fresh_for);
-        let kept_until = fresh_until.after(HARD_END);
+        let kept_until = fresh_until.after(D::BOUNDS.hard_end);
         Self { document, fetched_at: now, fresh_until, kept_until }
     }
 
@@ -218,7 +221,7 @@ impl<D> Kept<D> {
     }
 
     fn is_young(&self, now: Timestamp) -> bool {
-        is_within(self.fetched_at, now, COOL_DOWN)
+        is_within(self.fetched_at, now, D::BOUNDS.cool_down)
     }
 }
 

@@ -1,5 +1,9 @@
-//! Who is asking: clients that the operator configured, and clients that registered themselves.
+//! Who is asking: clients that the operator configured, clients that registered themselves, and
+//! clients that publish a document about themselves.
 
+pub(crate) mod document;
+
+mod keys;
 mod name;
 mod register;
 mod registered;
@@ -8,11 +12,14 @@ pub(crate) use register::register;
 
 use std::sync::Arc;
 
+use document::{Described, DocumentUrl};
 use registered::RegisteredClient;
 
 use crate::ids::ClientId;
 use crate::keys::{KeyId, KeyRing, SealingKey};
+use crate::refusal::Refusal;
 use crate::secret::ClientSecret;
+use crate::setup::Setup;
 
 /// A client that the operator knows.
 #[derive(Clone, Debug)]
@@ -46,7 +53,8 @@ impl ConfiguredClient {
     }
 }
 
-/// A client whose id stands for something: it is configured, or its registration opens.
+/// A client whose id stands for something: it is configured, its registration opens, or its document
+/// was read.
 #[derive(Clone, Debug)]
 pub(crate) enum Client {
     Configured(Arc<ConfiguredClient>),
@@ -57,6 +65,30 @@ pub(crate) enum Client {
         /// The key inside its id.
         key: KeyId,
     },
+    Document {
+        url: DocumentUrl,
+        described: Described,
+        redirect_uris: Vec<String>,
+    },
+}
+
+/// What an id stands for.
+pub(crate) enum Found {
+    /// All is known.
+    Here(Client),
+    /// A document says what.
+    At(DocumentUrl),
+}
+
+/// What a client_id stands for.
+///
+/// # Errors
+/// [`Refusal::UnknownClient`], [`Refusal::ClientIdUrl`], [`Refusal::ClientHost`].
+pub(crate) fn find(setup: &Setup, id: &str) -> Result<Found, Refusal> {
+    match setup.client(id) {
+        Some(client) => Ok(Found::Here(client)),
+        None => setup.registration().document_url(id).map(Found::At),
+    }
 }
 
 impl Client {
@@ -90,6 +122,7 @@ impl Client {
         match self {
             Self::Configured(client) => &client.id,
             Self::Registered { id, .. } => id,
+            Self::Document { url, .. } => url.id(),
         }
     }
 
@@ -98,6 +131,7 @@ impl Client {
         match self {
             Self::Configured(client) => Some(client.name.as_deref().unwrap_or(client.id.as_str())),
             Self::Registered { registration, .. } => registration.name.as_deref(),
+            Self::Document { described, .. } => Some(&described.name),
         }
     }
 
@@ -105,6 +139,7 @@ impl Client {
         let uris = match self {
             Self::Configured(client) => &client.redirect_uris,
             Self::Registered { registration, .. } => &registration.redirect_uris,
+            Self::Document { redirect_uris, .. } => redirect_uris,
         };
         uris.iter().map(String::as_str)
     }
@@ -114,6 +149,7 @@ impl Client {
         match self {
             Self::Configured(client) => client.secret.as_ref(),
             Self::Registered { secret, .. } => secret.as_ref(),
+            Self::Document { .. } => None,
         }
     }
 
@@ -122,6 +158,7 @@ impl Client {
         match self {
             Self::Configured(_) => true,
             Self::Registered { registration, .. } => registration.refreshes,
+            Self::Document { described, .. } => described.refreshes,
         }
     }
 
@@ -129,20 +166,33 @@ impl Client {
     pub(crate) fn is_trusted(&self) -> bool {
         match self {
             Self::Configured(client) => client.trusted,
-            Self::Registered { .. } => false,
+            Self::Registered { .. } | Self::Document { .. } => false,
         }
     }
 
     /// The key inside the id of one that registered itself.
     pub(crate) fn key(&self) -> Option<KeyId> {
         match self {
-            Self::Configured(_) => None,
+            Self::Configured(_) | Self::Document { .. } => None,
             Self::Registered { key, .. } => Some(*key),
         }
     }
 
     /// Whether nobody here ever vetted it.
-    pub(crate) fn registered_itself(&self) -> bool {
-        matches!(self, Self::Registered { .. })
+    pub(crate) fn is_stranger(&self) -> bool {
+        !matches!(self, Self::Configured(_))
+    }
+
+    /// Whether it must sign what it asks of the token endpoint.
+    pub(crate) fn signs(&self) -> bool {
+        self.document().is_some_and(|(_, described)| described.signs)
+    }
+
+    /// The document about it, for one that publishes itself.
+    pub(crate) fn document(&self) -> Option<(&DocumentUrl, &Described)> {
+        match self {
+            Self::Document { url, described, .. } => Some((url, described)),
+            Self::Configured(_) | Self::Registered { .. } => None,
+        }
     }
 }

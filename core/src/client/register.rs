@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
+use super::keys;
 use super::name::readable;
 use super::registered::{LONGEST, RegisteredClient};
 use crate::check::redirect_uri::Policy;
@@ -216,7 +217,7 @@ fn is_page(uri: &str) -> bool {
     web && !link_local && uri.bytes().all(plain)
 }
 
-/// RFC 7591 §2: never both; and nobody sends a private key on purpose.
+/// RFC 7591 §2: never both.
 fn accept_keys(metadata: &Metadata) -> Result<(), Refusal> {
     let Some(jwks) = &metadata.jwks else {
         return Ok(());
@@ -224,18 +225,7 @@ fn accept_keys(metadata: &Metadata) -> Result<(), Refusal> {
     if metadata.jwks_uri.is_some() {
         return Err(refused("jwks", "must not stand beside jwks_uri"));
     }
-    let keys = jwks.get("keys").and_then(Value::as_array);
-    let keys = keys.ok_or(refused("jwks", "must be a JWK set"))?;
-    // RFC 7518 §6.2.2, §6.3.2, §6.4.1: each of these gives the key away.
-    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    let private = |key: &Value| PRIVATE.iter().any(|member| key.get(member).is_some());
-    if keys.iter().any(private) {
-        return Err(refused(
-            "jwks",
-            "has a private key in it, which is no longer secret: replace it",
-        ));
-    }
-    Ok(())
+    keys::check(jwks).map_err(|problem| refused("jwks", problem))
 }
 
 fn refused(member: &'static str, problem: &'static str) -> Refusal {

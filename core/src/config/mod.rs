@@ -5,6 +5,7 @@ mod access;
 mod consent;
 mod endpoint;
 mod fault;
+mod host;
 mod issuer;
 mod look;
 mod paths;
@@ -15,6 +16,7 @@ pub use access::AccessFault;
 pub use consent::Consent;
 pub use endpoint::{EndpointUrl, InvalidEndpoint};
 pub use fault::{ConfigFault, Fault};
+pub use host::{HostPattern, InvalidHostPattern};
 pub use issuer::{InvalidIssuer, Issuer};
 pub use look::{Colour, InvalidColour, InvalidLogo, Logo, Look};
 pub use paths::Paths;
@@ -28,9 +30,11 @@ use std::time::Duration;
 
 use crate::access::Access;
 use crate::client::ConfiguredClient;
+use crate::client::document::DocumentUrl;
 use crate::keys::{SignatureLibrary, SigningKey};
 use crate::language::{English, Language};
 use crate::provider::Provider;
+use crate::refusal::Refusal;
 use crate::secret::{InitialAccessToken, SealingSecret};
 
 /// Everything a [`Server`](crate::Server) is made of. [`Config::new`] asks for what has no safe
@@ -151,6 +155,11 @@ pub struct Registration {
     /// Secrets that seal client_ids; a client_id lives as long as its secret is listed. Empty: the
     /// sealing secrets.
     pub secrets: Vec<SealingSecret>,
+    /// Whether a client may be the URL of a document about it (Client ID Metadata Document), which
+    /// is fetched from public addresses only. Default `true`.
+    pub metadata_documents: bool,
+    /// The hosts that such documents may be at; from others nothing is fetched. Empty: any.
+    pub metadata_document_hosts: Vec<HostPattern>,
 }
 
 impl Default for Registration {
@@ -160,11 +169,33 @@ impl Default for Registration {
             initial_access_tokens: Vec::new(),
             private_use_schemes: Vec::new(),
             secrets: Vec::new(),
+            metadata_documents: true,
+            metadata_document_hosts: Vec::new(),
         }
     }
 }
 
 impl Registration {
+    /// The document that a client_id names, if it may be fetched. Nothing else is asked of the
+    /// outside before this is.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownClient`] where no document is meant or none is wanted;
+    /// [`Refusal::ClientIdUrl`], [`Refusal::ClientHost`].
+    pub(crate) fn document_url(&self, client_id: &str) -> Result<DocumentUrl, Refusal> {
+        if !self.metadata_documents || !DocumentUrl::is_meant(client_id) {
+            return Err(Refusal::UnknownClient);
+        }
+        let url =
+            DocumentUrl::parse(client_id).map_err(|problem| Refusal::ClientIdUrl { problem })?;
+        let hosts = &self.metadata_document_hosts;
+        if hosts.is_empty() || hosts.iter().any(|pattern| pattern.matches(url.host())) {
+            Ok(url)
+        } else {
+            Err(Refusal::ClientHost)
+        }
+    }
+
     /// Whether anybody may register a client.
     pub(crate) fn is_open(&self) -> bool {
         self.dynamic && self.initial_access_tokens.is_empty()

@@ -10,7 +10,8 @@ use super::remember::{self, Agreed, agreed_before};
 use crate::check::pkce::CodeChallenge;
 use crate::check::redirect_uri::{self, RegisteredRedirect};
 use crate::check::{resource, scope};
-use crate::client::Client;
+use crate::client::document::{self, Described};
+use crate::client::{self, Client, Found};
 use crate::cutoff::Questions;
 use crate::encoding::base64url;
 use crate::event::Event;
@@ -68,6 +69,8 @@ pub(super) struct Asked {
     code_challenge: CodeChallenge,
     scope: String,
     resource: String,
+    /// What the client's document said, for one that publishes itself.
+    document: Option<Described>,
 }
 
 impl AuthorizeRequest {
@@ -79,12 +82,19 @@ impl AuthorizeRequest {
             code_challenge: self.code_challenge,
             scope: self.scope.clone(),
             resource: self.resource.clone(),
+            document: self.client.document().map(|(_, described)| described.clone()),
         }
     }
 
     /// What came back is as genuine as its seal, but the configuration may have changed since.
     pub(super) fn reopen(setup: &Setup, asked: Asked) -> Result<Self, Refusal> {
-        let client = setup.client(asked.client_id.as_str()).ok_or(Refusal::UnknownClient)?;
+        let client = match asked.document {
+            None => setup.client(asked.client_id.as_str()),
+            Some(described) => {
+                document::remembered(setup, &asked.client_id, described, &asked.redirect_uri)
+            }
+        };
+        let client = client.ok_or(Refusal::UnknownClient)?;
         let redirect = redirect_uri::check(
             &setup.policy(&client),
             client.redirect_uris(),
@@ -98,8 +108,9 @@ impl AuthorizeRequest {
 
     /// How many bytes of it must be carried.
     fn length(&self) -> usize {
+        let name = self.client.document().map_or("", |(_, described)| &described.name);
         let texts =
-            [self.client.id().as_str(), self.redirect.as_str(), &self.scope, &self.resource];
+            [self.client.id().as_str(), self.redirect.as_str(), &self.scope, &self.resource, name];
         texts.map(str::len).iter().sum::<usize>() + self.state.as_ref().map_or(0, String::len)
     }
 
@@ -147,7 +158,42 @@ struct Wishes {
 
 /// The endpoint.
 pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Step<Answer> {
-    let (asked, wishes) = match read(setup, &request) {
+    let mut params = match Params::parse(&PARAMETERS, request.query().as_bytes()) {
+        Ok(params) => params,
+        Err(refusal) => return Step::Done(Answer::refused(refusal)),
+    };
+    let found = params.required("client_id").and_then(|id| client::find(setup, &id));
+    match found {
+        Ok(Found::Here(client)) => {
+            let read = read(setup, client, &mut params);
+            decide(setup, request, read, tick)
+        }
+        Ok(Found::At(url)) => {
+            let setup = setup.clone();
+            document::described(&setup, url, tick).then(tick, move |client, tick| {
+                let client = match client {
+                    Ok(client) => client,
+                    Err(refusal) => return Step::Done(Answer::refused(refusal)),
+                };
+                let params = Params::parse(&PARAMETERS, request.query().as_bytes());
+                let read = params
+                    .map_err(Stopped::Here)
+                    .and_then(|mut params| read(&setup, client, &mut params));
+                decide(&setup, request, read, tick)
+            })
+        }
+        Err(refusal) => Step::Done(Answer::refused(refusal)),
+    }
+}
+
+/// Whether somebody has to be asked.
+fn decide(
+    setup: &Setup,
+    request: Request,
+    read: Result<(AuthorizeRequest, Wishes), Stopped>,
+    tick: &mut Tick,
+) -> Step<Answer> {
+    let (asked, wishes) = match read {
         Ok(read) => read,
         Err(stopped) => return Step::Done(stop(setup, stopped)),
     };
@@ -180,7 +226,7 @@ fn stop(setup: &Setup, stopped: Stopped) -> Answer {
     };
     // RFC 9700 §4.11.2: before a person has agreed to anything, a client that nobody vetted must
     // not be able to turn this server into an open redirector; they get a page with a link instead.
-    if !client.registered_itself() || rejected.redirect.is_loopback() {
+    if !client.is_stranger() || rejected.redirect.is_loopback() {
         rejected.told(setup)
     } else {
         ErrorPage::with_way_back(rejected).into()
@@ -203,11 +249,11 @@ pub(crate) fn authorize_by_post(request: &Request) -> Answer {
 
 /// Client and redirect URI first: until both are sure, no other fault may lead to a redirect
 /// (WEB-02).
-fn read(setup: &Setup, request: &Request) -> Result<(AuthorizeRequest, Wishes), Stopped> {
-    let mut params =
-        Params::parse(&PARAMETERS, request.query().as_bytes()).map_err(Stopped::Here)?;
-    let client_id = params.required("client_id").map_err(Stopped::Here)?;
-    let client = setup.client(&client_id).ok_or(Stopped::Here(Refusal::UnknownClient))?;
+fn read(
+    setup: &Setup,
+    client: Client,
+    params: &mut Params<'_, { PARAMETERS.len() }>,
+) -> Result<(AuthorizeRequest, Wishes), Stopped> {
     let requested = params.optional("redirect_uri").map_err(Stopped::Here)?;
     let redirect =
         redirect_uri::check(&setup.policy(&client), client.redirect_uris(), requested.as_deref())
@@ -223,7 +269,7 @@ fn read(setup: &Setup, request: &Request) -> Result<(AuthorizeRequest, Wishes), 
     }
     let rest = match repeated {
         Some(repeated) => Err(repeated),
-        None => read_rest(setup, &mut params),
+        None => read_rest(setup, params),
     };
     match rest {
         Ok(Rest { code_challenge, scope, resource, wishes }) => {
@@ -248,7 +294,10 @@ struct Rest {
     wishes: Wishes,
 }
 
-fn read_rest(setup: &Setup, params: &mut Params<'_, 13>) -> Result<Rest, Refusal> {
+fn read_rest(
+    setup: &Setup,
+    params: &mut Params<'_, { PARAMETERS.len() }>,
+) -> Result<Rest, Refusal> {
     params.repeated()?;
     if params.required("response_type")? != "code" {
         return Err(Refusal::ResponseType);

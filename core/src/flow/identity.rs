@@ -56,6 +56,7 @@ impl Identity {
             allowed: Allowed {
                 allowed_at: pending.allowed_at(),
                 client_id: request.client.id().clone(),
+                client_signs: request.client.signs(),
                 scope: request.scope.clone(),
                 resource: request.resource.clone(),
                 user,

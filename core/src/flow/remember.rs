@@ -75,7 +75,7 @@ pub(super) fn lifetime(setup: &Setup, asked: &AuthorizeRequest) -> Option<Durati
     // Anybody can register under any name and address, any program can listen on a loopback port,
     // and any app can claim a private-use scheme (RFC 8252 §8.6): what was agreed to for one is
     // nothing that another may have.
-    let known = !asked.client.registered_itself() && asked.redirect.is_https();
+    let known = !asked.client.is_stranger() && asked.redirect.is_https();
     // People are not asked about a trusted one, or choose their provider.
     (known && !asked.client.is_trusted()).then_some(lifetime)
 }

@@ -49,6 +49,14 @@ impl JwkSet {
     /// What the body is not.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, &'static str> {
         let set = json::object(body).ok_or("it is not a JSON object without repeated members")?;
+        Self::read(&set)
+    }
+
+    /// From a member of a document.
+    ///
+    /// # Errors
+    /// What it is not.
+    pub(crate) fn read(set: &Map<String, Value>) -> Result<Self, &'static str> {
         let keys = set.get("keys").and_then(Value::as_array).ok_or("it has no array of keys")?;
         let keys: Vec<Jwk> = keys.iter().take(MOST).filter_map(Jwk::read).collect();
         // JWT-16: of two keys of one name none can be meant.

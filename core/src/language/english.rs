@@ -48,6 +48,7 @@ impl Language for English {
                 "Its name mixes letters of several alphabets, which may look like another name. If \
                  you are not sure, cancel."
             }
+            Phrase::PublishedBy => "It is published by",
             Phrase::AnswerGoesTo => "Your answer goes to",
             Phrase::AccessTo => "It asks for access to",
             Phrase::Loopback => {

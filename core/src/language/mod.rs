@@ -98,6 +98,9 @@ pub enum Phrase<'a> {
     /// The client's name has letters of several scripts in one word, such as a Cyrillic `а` among
     /// Latin letters.
     NameMixesScripts,
+    /// Stands before the host at which the application publishes a document about itself, which is
+    /// its client_id.
+    PublishedBy,
     /// Stands before the host, or the scheme with its colon, that the answer is sent to.
     AnswerGoesTo,
     /// What access is asked to.

@@ -22,6 +22,7 @@ struct SignIn<'a> {
     /// What to look out for, the worst first.
     warnings: Vec<String>,
     unchecked: Option<String>,
+    publisher: Option<Publisher<'a>>,
     answer_goes_to: String,
     redirect_host: &'a str,
     access_to: String,
@@ -33,6 +34,12 @@ struct SignIn<'a> {
     buttons: Vec<Button<'a>>,
     remember: Option<String>,
     cancel: String,
+}
+
+/// Who publishes the client: the host of its client_id (Client ID Metadata Document §6.4).
+struct Publisher<'a> {
+    published_by: String,
+    host: &'a str,
 }
 
 struct Scope<'a> {
@@ -68,7 +75,7 @@ pub(crate) fn sign_in(
     let client = asked.client();
     let unnamed = say(Phrase::Unnamed);
     let name = client.name().unwrap_or(&unnamed);
-    let named_itself = client.registered_itself() && client.name().is_some();
+    let named_itself = client.is_stranger() && client.name().is_some();
     let resource = setup.resource(asked.resource());
     let scopes = asked.scopes().map(|name| Scope {
         name,
@@ -80,6 +87,9 @@ pub(crate) fn sign_in(
         heading: say(Phrase::Asks { client: Name::new(name) }),
         warnings: warnings(setup, asked, language),
         unchecked: named_itself.then(|| say(Phrase::NameUnchecked)),
+        publisher: client
+            .document()
+            .map(|(url, _)| Publisher { published_by: say(Phrase::PublishedBy), host: url.host() }),
         answer_goes_to: say(Phrase::AnswerGoesTo),
         redirect_host: asked.redirect().destination(),
         access_to: say(Phrase::AccessTo),

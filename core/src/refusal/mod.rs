@@ -85,6 +85,19 @@ pub enum Refusal {
     /// name (RFC 6749 §5.2).
     #[error("the client of the Authorization header is unknown")]
     UnknownClientInHeader,
+    /// A client_id is a URL, and none at which a client's metadata document may be (Client ID
+    /// Metadata Document §3).
+    #[error("client_id {problem}")]
+    ClientIdUrl {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A client's metadata document is at a host from which the operator wants none.
+    #[error("the host of client_id is not among those that the configuration lists")]
+    ClientHost,
+    /// A client's metadata document could not be had, or is none.
+    #[error("the client's metadata document: {0}")]
+    ClientDocument(Box<Refusal>),
     /// The operator ended the client, and it has to register again.
     #[error("the client was ended by a cutoff")]
     ClientEnded,

@@ -71,6 +71,19 @@ impl Refusal {
             Self::UnknownClient | Self::UnknownClientInHeader | Self::ClientEnded => {
                 (401, "invalid_client", "The client is not known here.")
             }
+            Self::ClientIdUrl { problem } => {
+                return Wire::new(401, "invalid_client", format!("client_id {problem}."));
+            }
+            Self::ClientHost => (
+                401,
+                "invalid_client",
+                "Clients of this host are not accepted here; ask the operator.",
+            ),
+            // CIM-18: one text whatever was found there, so that nobody explores through this server
+            // what it can reach.
+            Self::ClientDocument(_) => {
+                (401, "invalid_client", "The client's metadata document could not be used.")
+            }
             Self::ClientUnauthenticated
             | Self::WrongSecret { .. }
             | Self::ClientCredentials { .. } => {

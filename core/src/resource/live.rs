@@ -51,7 +51,7 @@ pub(crate) fn is_alive(
         };
         // A client that is no longer known here, since its operator removed it or the key inside its
         // client_id, has nothing any more.
-        if setup.client(grant.data.allowed.client_id.as_str()).is_none() {
+        if !setup.knows(&grant.data.allowed.client_id) {
             return Step::Done(Ok(false));
         }
         let cutoffs = Questions::of_grant(&setup, &grant.data.allowed, Freshness::Fresh);

@@ -34,7 +34,7 @@ pub(crate) fn upstream_token(
 fn fits(setup: &Setup, principal: &Principal, grant: &TokenGrant) -> Result<(), Refusal> {
     let allowed = &grant.data.allowed;
     // A client that is no longer known here has nothing any more.
-    if setup.client(allowed.client_id.as_str()).is_none() {
+    if !setup.knows(&allowed.client_id) {
         return Err(Refusal::GrantEnded);
     }
     // What a mapper calls a person is not kept.

@@ -42,13 +42,16 @@ static WELL_KNOWN: [WellKnown; 5] = {
 };
 
 impl WellKnown {
-    fn lives_at(&self, redirect: &RegisteredRedirect) -> bool {
+    /// `host`: of the document about the client.
+    fn lives_at(&self, redirect: &RegisteredRedirect, host: Option<&str>) -> bool {
         let destination = redirect.destination();
+        let is_own = |host: &str| self.hosts.iter().any(|own| is_below(host, own));
         redirect.is_loopback()
+            || host.is_some_and(is_own)
             || if redirect.is_private_use() {
                 self.schemes.contains(&destination)
             } else {
-                self.hosts.iter().any(|host| is_below(destination, host))
+                is_own(destination)
             }
     }
 }
@@ -76,10 +79,15 @@ impl KnownNames {
     }
 
     /// The first that a name looks like, and whose owner does not live where its answers go.
-    fn imitated_by(&self, name: &str, redirect: &RegisteredRedirect) -> Option<&str> {
+    fn imitated_by(
+        &self,
+        name: &str,
+        redirect: &RegisteredRedirect,
+        host: Option<&str>,
+    ) -> Option<&str> {
         let looks = self.alphabet.looks(name);
         let ours = self.ours.iter().map(|(name, known)| (name.as_str(), known));
-        let others = self.well_known.iter().filter(|(it, _)| !it.lives_at(redirect));
+        let others = self.well_known.iter().filter(|(it, _)| !it.lives_at(redirect, host));
         let mut known = ours.chain(others.map(|(it, known)| (it.name, known)));
         known.find(|(_, known)| looks.like(known)).map(|(name, _)| name)
     }
@@ -91,15 +99,18 @@ pub(super) fn imitation<'a>(
     setup: &'a Setup,
     asked: &'a AuthorizeRequest,
 ) -> Option<Imitation<'a>> {
-    if !asked.client().registered_itself() {
+    if !asked.client().is_stranger() {
         return None;
     }
     let (name, redirect) = (asked.client().name()?, asked.redirect());
-    if let Some(known) = setup.known_names().imitated_by(name, redirect) {
+    let host = asked.client().document().map(|(url, _)| url.host());
+    if let Some(known) = setup.known_names().imitated_by(name, redirect, host) {
         return Some(Imitation::Of(known));
     }
     let lives_at = |address: &str| {
-        !redirect.is_private_use() && is_below(redirect.destination(), &address.to_lowercase())
+        let address = address.to_lowercase();
+        host.is_some_and(|host| is_below(host, &address))
+            || !redirect.is_private_use() && is_below(redirect.destination(), &address)
     };
     if let Some(address) = addresses(name).find(|address| !lives_at(address)) {
         return Some(Imitation::Of(address));
