@@ -223,7 +223,7 @@ pub use client::ConfiguredClient;
 pub use config::{
     AccessFault, Colour, Config, ConfigFault, Consent, EndpointUrl, Fault, InvalidColour,
     InvalidEndpoint, InvalidIssuer, InvalidLogo, InvalidResource, Issuer, Lifetimes, Logo, Look,
-    Paths, Registration, Resource,
+    Paths, Registration, Resource, ResourceCredentials,
 };
 pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
