@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::check::client_auth;
+use crate::check::credentials;
 use crate::event::Event;
 use crate::ids::ClientId;
 use crate::params::Params;
@@ -23,11 +23,11 @@ pub enum Charge {
     /// A client that registered itself (RFC 7591). Nothing is stored for it, but each is one more
     /// that people can be asked to trust.
     Registration,
-    /// A client's secret that was wrong: a guess, perhaps (RFC 6749 §2.3.1). Only of a client that
-    /// the operator configured: secrets of clients that registered themselves are derived with a
-    /// key of 256 bits, and nobody guesses one.
+    /// A secret that was wrong: a guess, perhaps (RFC 6749 §2.3.1). Only of a client or a resource
+    /// that the operator configured: secrets of clients that registered themselves are derived with
+    /// a key of 256 bits, and nobody guesses one.
     WrongSecret {
-        /// Whose secret. To be counted for each by itself, so that guesses at one client's do not
+        /// Whose secret: a client's id or a resource's, which are never the same. To be counted for each by itself, so that guesses at one client's do not
         /// shut out the others that are where the guesser is.
         client_id: ClientId,
     },
@@ -50,11 +50,20 @@ impl Charge {
 /// What a request to the token or revocation endpoint draws on: nothing where it shows no secret, so
 /// that somebody who guesses does not shut out the public clients that are where he is.
 pub(crate) fn wrong_secret(setup: &Setup, request: &Request) -> Option<Charge> {
+    guess(request, |id| setup.configured_secret(id))
+}
+
+/// The same at the introspection endpoint, where the secrets are the resources'.
+pub(crate) fn wrong_secret_of_resource(setup: &Setup, request: &Request) -> Option<Charge> {
+    guess(request, |id| setup.resource_of_id(id).is_some())
+}
+
+fn guess(request: &Request, chosen: impl Fn(&str) -> bool) -> Option<Charge> {
     if request.parts().method != Method::POST {
         return None;
     }
     // What cannot be read is refused before anybody looks at a secret.
     let mut params = Params::parse(&["client_id", "client_secret"], request.form().ok()?).ok()?;
-    let client_id = client_auth::secret_of(setup, request.headers(), &mut params)?;
+    let client_id = credentials::secret_of(request.headers(), &mut params, chosen)?;
     Some(Charge::WrongSecret { client_id })
 }

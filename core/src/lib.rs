@@ -224,6 +224,7 @@ pub use config::{
     AccessFault, Colour, Config, ConfigFault, Consent, EndpointUrl, Fault, HostPattern,
     InvalidColour, InvalidEndpoint, InvalidHostPattern, InvalidIssuer, InvalidLogo,
     InvalidResource, Issuer, Lifetimes, Logo, Look, Paths, Registration, Resource,
+    ResourceCredentials,
 };
 pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};

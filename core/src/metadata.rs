@@ -43,6 +43,11 @@ pub(crate) fn authorization_server(setup: &Setup) -> Bytes {
     if let Some(endpoint) = setup.registration_endpoint() {
         document["registration_endpoint"] = json!(endpoint);
     }
+    if let Some(endpoint) = setup.introspection_endpoint() {
+        document["introspection_endpoint"] = json!(endpoint);
+        // None is no way in: a resource has a secret.
+        document["introspection_endpoint_auth_methods_supported"] = json!(methods[1..]);
+    }
     if published(config).next().is_some() {
         document["jwks_uri"] = json!(at("/.well-known/jwks.json"));
     }

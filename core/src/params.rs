@@ -78,6 +78,20 @@ impl<'a, const N: usize> Params<'a, N> {
     }
 }
 
+/// Refuses a query that has one of these: codes, tokens and secrets in a URL end up in logs (CLA-09).
+pub(crate) fn none_in_query<const N: usize>(
+    names: &'static [&'static str; N],
+    query: &str,
+) -> Result<(), Refusal> {
+    let mut params = Params::parse(names, query.as_bytes())?;
+    for &parameter in names {
+        if params.optional(parameter)?.is_some() {
+            return Err(Refusal::Invalid { parameter });
+        }
+    }
+    Ok(())
+}
+
 /// Those pairs of a form whose names are known, as they were sent: to be made into a query.
 pub(crate) fn known_pairs(names: &[&str], encoded: &[u8]) -> Result<String, Refusal> {
     let mut known = String::new();

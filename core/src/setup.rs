@@ -14,6 +14,7 @@ use crate::keys::{KeyRing, SealingKey, SigningKey};
 use crate::language::{English, Language};
 use crate::page::{KnownNames, Style};
 use crate::provider::Provider;
+use crate::secret::ClientSecret;
 use crate::store::RecordKey;
 
 /// Shared by every flow of a server, for as long as the longest of them takes.
@@ -155,6 +156,20 @@ impl Setup {
 
     pub(crate) fn resource(&self, uri: &str) -> Option<&Resource> {
         self.resources().iter().find(|resource| resource.uri() == uri)
+    }
+
+    /// The resource that has this id, with its secret.
+    pub(crate) fn resource_of_id(&self, id: &str) -> Option<(&Resource, &ClientSecret)> {
+        self.resources().iter().find_map(|resource| {
+            let own = resource.credentials.as_ref().filter(|own| own.id.as_str() == id)?;
+            Some((resource, &own.secret))
+        })
+    }
+
+    /// Where resources ask about tokens, if any of them may.
+    pub(crate) fn introspection_endpoint(&self) -> Option<String> {
+        let may_ask = self.resources().iter().any(|resource| resource.credentials.is_some());
+        may_ask.then(|| self.url(&self.paths().introspect))
     }
 
     /// Who runs the server, as people read it.

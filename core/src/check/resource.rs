@@ -35,7 +35,7 @@ pub(crate) fn same_resource<'a>(
 ) -> Result<&'a Resource, Refusal> {
     let granted = resource(resources, Some(granted))?;
     match asked {
-        Some(asked) if resource(resources, Some(asked))? != granted => {
+        Some(asked) if resource(resources, Some(asked))?.uri() != granted.uri() => {
             Err(Refusal::UnknownResource)
         }
         Some(_) | None => Ok(granted),
@@ -51,26 +51,30 @@ mod tests {
             .map(|uri| Resource::new(uri, vec![]).unwrap())
     }
 
+    fn found(resources: &[Resource], asked: &str) -> Result<String, Refusal> {
+        resource(resources, Some(asked)).map(|resource| resource.uri().to_owned())
+    }
+
     #[test]
     fn case_of_scheme_and_host_default_port_and_root_slash_do_not_matter() {
         let resources = two();
         for asked in ["HTTPS://MCP.TEST:443/mcp", "https://mcp.test/mcp"] {
-            assert_eq!(resource(&resources, Some(asked)), Ok(&resources[0]));
+            assert_eq!(found(&resources, asked).unwrap(), resources[0].uri());
         }
-        assert_eq!(resource(&resources, Some("https://other.test")), Ok(&resources[1]));
+        assert_eq!(found(&resources, "https://other.test").unwrap(), resources[1].uri());
     }
 
     #[test]
     fn aud_02_aud_07_anything_else_is_unknown() {
         for asked in ["https://mcp.test/mcp-evil", "https://mcp.test/mcp/", "https://mcp.test/MCP"]
         {
-            assert_eq!(resource(&two(), Some(asked)), Err(Refusal::UnknownResource));
+            assert_eq!(found(&two(), asked), Err(Refusal::UnknownResource));
         }
     }
 
     #[test]
     fn none_asked_is_the_only_one_or_refused() {
-        assert_eq!(resource(&two(), None), Err(Refusal::ResourceRequired));
+        assert_eq!(resource(&two(), None).unwrap_err(), Refusal::ResourceRequired);
         assert!(resource(&two()[..1], None).is_ok());
     }
 }

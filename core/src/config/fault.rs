@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::access::{AccessFault, check_access};
 use super::provider::check_provider;
+use super::resource::check_resources;
 use super::{Config, Consent, Lifetimes};
 use crate::check::redirect_uri::{self, Policy};
+use crate::secret::ClientSecret;
 
 /// One thing in a [`Config`] that keeps a server from being made of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +123,12 @@ pub enum Fault {
         "must be 1 to 255 visible ASCII characters and must not start with `vc1_` or `https://`"
     )]
     ClientId,
+    /// The id of a resource that a client or another resource has.
+    #[error("{value:?} is the id of a client or of another resource too; choose one of its own")]
+    IdTaken {
+        /// The id.
+        value: String,
+    },
     /// A client that skips consent, and could be anybody.
     #[error(
         "may skip consent only with a secret and with no redirect URI but https; remove `trusted`, \
@@ -168,19 +176,7 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigFault> {
     check_access(config, &mut faults);
     check_unique(&mut faults, "provider", "id", config.providers.iter().map(|p| p.id.as_str()));
     check_unique(&mut faults, "signing_key", "key", config.signing_keys.iter().map(|k| k.kid()));
-    // The metadata of a resource on the issuer's own origin is found by its path (RFC 9728 §3.1).
-    let own = config.resources.iter().map(|resource| match resource.origin() {
-        origin if origin == config.issuer.origin() => resource.path().trim_end_matches('/'),
-        _ => resource.canonical(),
-    });
-    check_unique(&mut faults, "resource", "uri", own);
-    for (n, resource) in config.resources.iter().enumerate() {
-        faults.check_scopes(format_args!("resource[{n}].scopes"), &resource.scopes);
-        for scope in resource.descriptions.keys().filter(|scope| !resource.scopes.contains(scope)) {
-            let fault = Fault::DescribesNothing { scope: scope.clone() };
-            faults.add(format_args!("resource[{n}].scopes"), fault);
-        }
-    }
+    check_resources(config, &mut faults);
     faults.0
 }
 
@@ -282,14 +278,9 @@ fn check_registration(config: &Config, faults: &mut Faults) {
 fn check_clients(config: &Config, faults: &mut Faults) {
     let policy = Policy::new(&config.registration);
     for (n, client) in config.clients.iter().enumerate() {
-        let id = client.id.as_str();
-        let plain = id.bytes().all(|byte| byte.is_ascii_graphic());
-        let reserved = id.starts_with("vc1_") || id.starts_with("https://");
-        if id.is_empty() || id.len() > 255 || !plain || reserved {
-            faults.add(format_args!("client[{n}].id"), Fault::ClientId);
-        }
-        if client.secret.as_ref().is_some_and(|secret| secret.expose().len() < 16) {
-            faults.add(format_args!("client[{n}].secret"), Fault::ShortSecret { least: 16 });
+        check_id(faults, format_args!("client[{n}].id"), client.id.as_str());
+        if let Some(secret) = &client.secret {
+            check_secret(faults, format_args!("client[{n}].secret"), secret);
         }
         if client.redirect_uris.is_empty() {
             faults.add(format_args!("client[{n}].redirect_uris"), Fault::NoRedirectUri);
@@ -310,7 +301,22 @@ fn check_clients(config: &Config, faults: &mut Faults) {
     check_unique(faults, "client", "id", config.clients.iter().map(|c| c.id.as_str()));
 }
 
-fn check_unique<'a>(
+/// An id that has a secret or could have one.
+pub(super) fn check_id(faults: &mut Faults, key: impl fmt::Display, id: &str) {
+    let plain = id.bytes().all(|byte| byte.is_ascii_graphic());
+    let reserved = id.starts_with("vc1_") || id.starts_with("https://");
+    if id.is_empty() || id.len() > 255 || !plain || reserved {
+        faults.add(key, Fault::ClientId);
+    }
+}
+
+pub(super) fn check_secret(faults: &mut Faults, key: impl fmt::Display, secret: &ClientSecret) {
+    if secret.expose().len() < 16 {
+        faults.add(key, Fault::ShortSecret { least: 16 });
+    }
+}
+
+pub(super) fn check_unique<'a>(
     faults: &mut Faults,
     table: &str,
     key: &str,

@@ -20,7 +20,7 @@ pub use host::{HostPattern, InvalidHostPattern};
 pub use issuer::{InvalidIssuer, Issuer};
 pub use look::{Colour, InvalidColour, InvalidLogo, Logo, Look};
 pub use paths::Paths;
-pub use resource::{InvalidResource, Resource};
+pub use resource::{InvalidResource, Resource, ResourceCredentials};
 
 pub(crate) use fault::check;
 pub(crate) use resource::canonical_resource;

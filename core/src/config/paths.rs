@@ -16,6 +16,9 @@ pub struct Paths {
     pub register: String,
     /// The revocation endpoint (RFC 7009 §2). Default `/oauth/revoke`.
     pub revoke: String,
+    /// The introspection endpoint (RFC 7662 §2), where some resource has
+    /// [`credentials`](crate::Resource::credentials). Default `/oauth/introspect`.
+    pub introspect: String,
     /// The list of providers. Default `/oauth/providers`.
     pub providers: String,
 }
@@ -23,13 +26,14 @@ pub struct Paths {
 impl Paths {
     /// The keys of the configuration and the paths; the callback's last, since it may share its
     /// path.
-    pub(crate) fn named(&self) -> [(&'static str, &str); 7] {
+    pub(crate) fn named(&self) -> [(&'static str, &str); 8] {
         [
             ("authorize", &self.authorize),
             ("consent", &self.consent),
             ("token", &self.token),
             ("register", &self.register),
             ("revoke", &self.revoke),
+            ("introspect", &self.introspect),
             ("providers", &self.providers),
             ("callback", &self.callback),
         ]
@@ -47,6 +51,7 @@ impl Paths {
             token: at("token"),
             register: at("register"),
             revoke: at("revoke"),
+            introspect: at("introspect"),
             providers: at("providers"),
         }
     }

@@ -1,9 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use url::{Position, Url};
 
+use super::Config;
+use super::fault::{Fault, Faults, check_id, check_secret, check_unique};
+use crate::ids::ClientId;
+use crate::secret::ClientSecret;
+
 /// A protected resource that tokens are made for (RFC 8707, RFC 9728).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Resource {
     uri: String,
@@ -15,6 +20,27 @@ pub struct Resource {
     pub descriptions: BTreeMap<String, String>,
     /// What people read; the URI if there is none.
     pub name: Option<String>,
+    /// What it shows to ask about its tokens at the introspection endpoint (RFC 7662 §2.1); `None`: it
+    /// may not ask.
+    pub credentials: Option<ResourceCredentials>,
+}
+
+/// Who a resource is at the introspection endpoint.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ResourceCredentials {
+    /// What it shows as `client_id`. It is not a client's: each id has one secret.
+    pub id: ClientId,
+    /// What it shows as `client_secret`.
+    pub secret: ClientSecret,
+}
+
+impl ResourceCredentials {
+    /// An id and its secret, of at least 16 characters.
+    #[must_use]
+    pub fn new(id: &str, secret: ClientSecret) -> Self {
+        Self { id: ClientId::new(id), secret }
+    }
 }
 
 impl Resource {
@@ -31,6 +57,7 @@ impl Resource {
             scopes,
             descriptions: BTreeMap::new(),
             name: None,
+            credentials: None,
         })
     }
 
@@ -57,6 +84,41 @@ impl Resource {
     /// Scheme, host and port.
     pub(crate) fn origin(&self) -> String {
         self.canonical.origin().ascii_serialization()
+    }
+}
+
+/// What is wrong with the resources.
+pub(super) fn check_resources(config: &Config, faults: &mut Faults) {
+    // The metadata of a resource on the issuer's own origin is found by its path (RFC 9728 §3.1).
+    let own = config.resources.iter().map(|resource| match resource.origin() {
+        origin if origin == config.issuer.origin() => resource.path().trim_end_matches('/'),
+        _ => resource.canonical(),
+    });
+    check_unique(faults, "resource", "uri", own);
+    for (n, resource) in config.resources.iter().enumerate() {
+        faults.check_scopes(format_args!("resource[{n}].scopes"), &resource.scopes);
+        for scope in resource.descriptions.keys().filter(|scope| !resource.scopes.contains(scope)) {
+            let fault = Fault::DescribesNothing { scope: scope.clone() };
+            faults.add(format_args!("resource[{n}].scopes"), fault);
+        }
+    }
+    check_credentials(config, faults);
+}
+
+/// Ids are unique among resources and clients: a log and the count of wrong secrets name no more than
+/// the id.
+fn check_credentials(config: &Config, faults: &mut Faults) {
+    let mut seen: HashSet<&str> = config.clients.iter().map(|client| client.id.as_str()).collect();
+    for (n, resource) in config.resources.iter().enumerate() {
+        let Some(ResourceCredentials { id, secret }) = &resource.credentials else {
+            continue;
+        };
+        check_id(faults, format_args!("resource[{n}].id"), id.as_str());
+        check_secret(faults, format_args!("resource[{n}].secret"), secret);
+        if !seen.insert(id.as_str()) {
+            let value = id.as_str().to_owned();
+            faults.add(format_args!("resource[{n}].id"), Fault::IdTaken { value });
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cutoff::Questions;
 use crate::event::{Ended, Event};
 use crate::grant::Abandoned;
 use crate::ids::GrantId;
-use crate::params::Params;
+use crate::params::{Params, none_in_query};
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
 use crate::seal::{Sealable, Unopened, open};
@@ -152,14 +152,8 @@ pub(crate) fn token(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<R
 
 fn dispatch(setup: &Setup, request: &Request, tick: &mut Tick) -> Result<Step<Reply>, Refusal> {
     let body = request.form()?;
-    // CLA-09: credentials in a URL end up in logs; refused even where the body has them too.
-    let mut query =
-        Params::parse(&["client_secret", "code", "refresh_token"], request.query().as_bytes())?;
-    for parameter in ["client_secret", "code", "refresh_token"] {
-        if query.optional(parameter)?.is_some() {
-            return Err(Refusal::Invalid { parameter });
-        }
-    }
+    // Refused even where the body has them too.
+    none_in_query(&["client_secret", "code", "refresh_token"], request.query())?;
     let mut params = Params::parse(&PARAMETERS, body)?;
     params.repeated()?;
     let client = client_auth::authenticate(setup, request.headers(), &mut params)?;

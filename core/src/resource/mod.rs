@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod challenge;
+mod introspect;
 mod live;
 mod principal;
 
@@ -9,6 +10,7 @@ pub use challenge::Challenge;
 pub use principal::Principal;
 
 pub(crate) use authenticate::{authenticate, bearer_token};
+pub(crate) use introspect::introspect;
 pub(crate) use live::authenticate_live;
 
 use crate::ids::GrantId;

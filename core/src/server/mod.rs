@@ -56,15 +56,15 @@ impl Server {
     /// See [`Charge`].
     #[must_use]
     pub fn charge(&self, request: &Request) -> Option<Charge> {
-        let Endpoint::Shared(endpoint) = self.routes.get(request.parts().uri.path())? else {
-            return None;
-        };
-        match endpoint {
-            Shared::Register => {
+        match self.routes.get(request.parts().uri.path())? {
+            Endpoint::Shared(Shared::Register) => {
                 (request.parts().method == Method::POST).then_some(Charge::Registration)
             }
-            Shared::Token | Shared::Revoke => charge::wrong_secret(&self.setup, request),
-            Shared::Document(_) => None,
+            Endpoint::Shared(Shared::Token | Shared::Revoke) => {
+                charge::wrong_secret(&self.setup, request)
+            }
+            Endpoint::Introspect => charge::wrong_secret_of_resource(&self.setup, request),
+            Endpoint::Shared(Shared::Document(_)) | Endpoint::Browser(_) => None,
         }
     }
 
@@ -80,6 +80,9 @@ impl Server {
         match endpoint {
             Some(Endpoint::Shared(endpoint)) => self
                 .shared(endpoint, &request, &mut tick)
+                .then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply))),
+            Some(Endpoint::Introspect) => self
+                .introspect(&request, &mut tick)
                 .then(&mut tick, move |reply, _| Step::Done(manners.applied_to(reply))),
             Some(Endpoint::Browser(endpoint)) => {
                 let setup = self.setup.clone();
@@ -104,6 +107,13 @@ impl Server {
             }
             Shared::Token => flow::token(setup, request, tick),
             Shared::Revoke => flow::revoke(setup, request, tick),
+        }
+    }
+
+    fn introspect(&self, request: &Request, tick: &mut Tick) -> Step<Reply> {
+        match unasked(request, "POST", options) {
+            Some(reply) => Step::Done(reply.unwrap_or_else(refuse)),
+            None => resource::introspect(&self.setup, request, tick),
         }
     }
 

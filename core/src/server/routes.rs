@@ -17,6 +17,8 @@ use crate::setup::Setup;
 pub(super) enum Endpoint {
     /// Scripts of other sites may read the answer: nothing depends on who is asking (RFC 9700 §2.6).
     Shared(Shared),
+    /// For servers that have a secret: a script has no business there.
+    Introspect,
     /// For a person's browser: what is refused is told on a page.
     Browser(Browser),
 }
@@ -135,6 +137,9 @@ pub(super) fn routes(setup: &Setup) -> HashMap<String, Endpoint> {
         (below(&paths.token), Endpoint::Shared(Shared::Token)),
         (below(&paths.revoke), Endpoint::Shared(Shared::Revoke)),
     ]);
+    if setup.introspection_endpoint().is_some() {
+        routes.insert(below(&paths.introspect), Endpoint::Introspect);
+    }
     for provider in setup.providers() {
         let path = below(&provider.callback_path(paths));
         routes.insert(path, Endpoint::Browser(Browser::Callback(provider.clone())));
