@@ -230,7 +230,7 @@ pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
 pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
-pub use jose::IdTokenFault;
+pub use jose::{AssertionFault, IdTokenFault};
 pub use keys::{
     Algorithm, InvalidKey, PublicKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
 };

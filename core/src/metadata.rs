@@ -25,7 +25,11 @@ pub(crate) fn authorization_server(setup: &Setup) -> Bytes {
     let at = |path: &str| format!("{issuer}{path}");
     // Basic and post are open to whoever has a secret, none to public clients: at the revocation
     // endpoint too.
-    let methods = ["none", "client_secret_basic", "client_secret_post"];
+    let documents = config.registration.metadata_documents;
+    let mut methods = vec!["none", "client_secret_basic", "client_secret_post"];
+    if documents {
+        methods.push("private_key_jwt");
+    }
     let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": at(&config.paths.authorize),
@@ -40,6 +44,13 @@ pub(crate) fn authorization_server(setup: &Setup) -> Bytes {
         "authorization_response_iss_parameter_supported": true,
         "protected_resources": resources.iter().map(Resource::uri).collect::<Vec<_>>(),
     });
+    if documents {
+        document["client_id_metadata_document_supported"] = json!(true);
+        for endpoint in ["token_endpoint", "revocation_endpoint"] {
+            document[format!("{endpoint}_auth_signing_alg_values_supported")] =
+                json!(["RS256", "ES256", "EdDSA"]);
+        }
+    }
     if let Some(endpoint) = setup.registration_endpoint() {
         document["registration_endpoint"] = json!(endpoint);
     }

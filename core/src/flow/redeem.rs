@@ -67,9 +67,7 @@ impl Redemption {
     /// Whether everything fits. An omitted `redirect_uri` is what OAuth 2.1 §4.1.3 asks for; a
     /// different one is theft.
     fn fits(&self, allowed: &Allowed, binding: &Binding) -> Result<&Resource, Refusal> {
-        if *self.client.id() != allowed.client_id {
-            return Err(Refusal::OtherClient);
-        }
+        self.client.may_use(allowed)?;
         if self.redirect_uri.as_ref().is_some_and(|uri| *uri != binding.redirect_uri) {
             return Err(Refusal::RedirectUriChanged);
         }

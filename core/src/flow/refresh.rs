@@ -39,7 +39,7 @@ impl Refresh {
             kept.due(now).is_some() || memberships_are_due(setup, grant, now)
         };
         upstream::keeper(setup, grant).is_some_and(due)
-            && grant.data.allowed.client_id == *self.client.id()
+            && self.client.may_use(&grant.data.allowed).is_ok()
             && grant.data.generation == self.generation
             && !grant.ends_at(setup.lifetimes()).has_passed(now)
             && self.scope(setup, grant).is_ok()
@@ -135,17 +135,21 @@ fn decide(
 ) -> Step<Decision<Outcome>> {
     let grant = match grant {
         None => return keep(Refusal::GrantUnknown),
-        Some(Grant::Revoked(revoked)) => {
+        Some(grant) => grant,
+    };
+    // Of what is alive it is known what was allowed.
+    if let Some(Err(refusal)) = grant.allowed().map(|allowed| refresh.client.may_use(allowed)) {
+        return keep(refusal);
+    }
+    let grant = match grant {
+        Grant::Revoked(revoked) => {
             return Step::Done(Decision::Keep(Outcome::over(&revoked)));
         }
-        Some(grant) if grant.client_id() != Some(refresh.client.id()) => {
-            return keep(Refusal::OtherClient);
-        }
         // The token was made after a redemption that the record does not know of.
-        Some(Grant::IssuedCode(code)) => {
+        Grant::IssuedCode(code) => {
             return end(code.end(tick.now), Ended::LostWrite, Refusal::LostWrite);
         }
-        Some(Grant::Tokens(grant)) => grant,
+        Grant::Tokens(grant) => grant,
     };
     // The token was alive by its own word; the lifetimes of today may be shorter.
     if grant.ends_at(setup.lifetimes()).has_passed(tick.now) {

@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::issue::RefreshToken;
 use super::transact::{Decision, Transacted, Undone, transact};
 use super::upstream;
-use crate::check::client_auth::{self, AuthenticatedClient};
+use crate::check::client_auth::{self, AuthenticatedClient, Authentication};
 use crate::event::{Ended, Event};
 use crate::grant::{Abandoned, Allowed, Grant, RevokedData};
 use crate::ids::GrantId;
@@ -18,7 +18,14 @@ use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
 
-const PARAMETERS: [&str; 4] = ["token", "token_type_hint", "client_id", "client_secret"];
+const PARAMETERS: [&str; 6] = [
+    "token",
+    "token_type_hint",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+];
 
 /// A grant that was ended: a tombstone of ids and times, kept so that what leads to it is known to
 /// be dead.
@@ -69,24 +76,37 @@ impl std::fmt::Debug for RevokedData {
 
 /// The endpoint.
 pub(crate) fn revoke(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<Reply> {
-    match read(setup, request, tick.now) {
-        Ok((client, Some(grant_id))) => end(setup, client, grant_id, tick),
+    let (client, grant_id) = match read(setup, request, tick.now) {
+        Ok((client, Some(grant_id))) => (client, grant_id),
         // RFC 7009 §2.2: an invalid token is answered like a revoked one.
-        Ok((_, None)) => Step::Done(Reply::from(Response::empty(StatusCode::OK))),
-        Err(refusal) => Step::Done(refused(setup, refusal)),
-    }
+        Ok((_, None)) => return Step::Done(Reply::from(Response::empty(StatusCode::OK))),
+        Err(refusal) => return Step::Done(refused(setup, refusal)),
+    };
+    let claimed = match client {
+        Authentication::Done(client) => return end(setup, client, grant_id, tick),
+        Authentication::Claimed(claimed) => claimed,
+    };
+    let setup = setup.clone();
+    claimed.prove(&setup, grant_id, tick).then(tick, move |client, tick| match client {
+        Ok(client) => end(&setup, client, grant_id, tick),
+        // There is nothing of this client to be revoked.
+        Err(Refusal::GrantUnknown | Refusal::GrantEnded | Refusal::OtherClient) => {
+            Step::Done(Reply::from(Response::empty(StatusCode::OK)))
+        }
+        Err(refusal) => Step::Done(refused(&setup, refusal)),
+    })
 }
 
-/// The client, and the grant that its token leads to. The hint is no more than that: both kinds are
-/// tried (INT-09).
+/// What is shown of the client, and the grant that its token leads to. The hint is no more than that:
+/// both kinds are tried (INT-09).
 fn read(
     setup: &Setup,
     request: &Request,
     now: Timestamp,
-) -> Result<(AuthenticatedClient, Option<GrantId>), Refusal> {
+) -> Result<(Authentication, Option<GrantId>), Refusal> {
     let mut params = Params::parse(&PARAMETERS, request.form()?)?;
     params.repeated()?;
-    let client = client_auth::authenticate(setup, request.headers(), &mut params)?;
+    let client = client_auth::authenticate(setup, request.headers(), &mut params, now)?;
     let token = params.required("token")?;
     let refresh_token = open::<RefreshToken>(setup.keys(), &token, now);
     let grant_id = match refresh_token {
@@ -105,22 +125,31 @@ fn end(
     let refusing = setup.clone();
     transact(setup, grant_id, tick, move |grant, tick| {
         Step::Done(match grant {
-            // INT-07: another client's token is not revoked, and the answer is the same.
-            Some(grant) if grant.client_id() == Some(client.id()) => {
-                Decision::Write(Grant::Revoked(grant.end(tick.now)), Some(Ended::Revoked))
+            Some(grant @ (Grant::IssuedCode(_) | Grant::Tokens(_))) => {
+                match grant.allowed().map(|allowed| client.may_use(allowed)) {
+                    Some(Ok(())) => {
+                        let ended = Grant::Revoked(grant.end(tick.now));
+                        Decision::Write(ended, Ok(Some(Ended::Revoked)))
+                    }
+                    // INT-11: by whom cannot be told.
+                    Some(Err(refusal @ Refusal::ClientDidNotSign)) => Decision::Keep(Err(refusal)),
+                    // INT-07: another client's token is not revoked, and the answer is the same.
+                    Some(Err(_)) | None => Decision::Keep(Ok(None)),
+                }
             }
             // A cutoff ended it before, and this request is the first to see it.
             Some(Grant::Revoked(revoked)) if revoked.cut_off_now => {
-                Decision::Keep(Some(Ended::CutOff))
+                Decision::Keep(Ok(Some(Ended::CutOff)))
             }
-            Some(_) | None => Decision::Keep(None),
+            Some(Grant::Revoked(_)) | None => Decision::Keep(Ok(None)),
         })
     })
     .then(tick, move |Transacted { outcome: ended, abandoned }, tick| {
         let mut reply = Reply::from(Response::empty(StatusCode::OK));
         match ended {
-            Ok(Some(why)) => reply.events.push(Event::GrantEnded { grant_id, why }),
-            Ok(None) => {}
+            Ok(Ok(Some(why))) => reply.events.push(Event::GrantEnded { grant_id, why }),
+            Ok(Ok(None)) => {}
+            Ok(Err(refusal)) => reply = refused(&refusing, refusal),
             // A corrupt grant opens for nobody any more; there is nothing left to revoke.
             Err(Undone { refusal: refusal @ Refusal::CorruptRecord, .. }) => {
                 reply.events.push(Event::Refused { refusal });

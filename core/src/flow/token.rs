@@ -1,9 +1,13 @@
 //! `POST /oauth/token`: the token endpoint (RFC 6749 §3.2).
 
+use super::issue::RefreshToken;
+use super::redeem::Code;
 use super::revoke::Revoked;
 use super::transact::{self, Transacted, Undone};
 use super::{redeem, refresh, upstream};
-use crate::check::client_auth;
+use bytes::Bytes;
+
+use crate::check::client_auth::{self, AuthenticatedClient, Authentication};
 use crate::cutoff::Questions;
 use crate::event::{Ended, Event};
 use crate::grant::Abandoned;
@@ -16,10 +20,12 @@ use crate::setup::Setup;
 use crate::step::Step;
 use crate::tick::{Tick, Timestamp};
 
-const PARAMETERS: [&str; 9] = [
+const PARAMETERS: [&str; 11] = [
     "grant_type",
     "client_id",
     "client_secret",
+    "client_assertion",
+    "client_assertion_type",
     "code",
     "redirect_uri",
     "code_verifier",
@@ -156,12 +162,55 @@ fn dispatch(setup: &Setup, request: &Request, tick: &mut Tick) -> Result<Step<Re
     none_in_query(&["client_secret", "code", "refresh_token"], request.query())?;
     let mut params = Params::parse(&PARAMETERS, body)?;
     params.repeated()?;
-    let client = client_auth::authenticate(setup, request.headers(), &mut params)?;
-    let cutoffs = Questions::of_client(setup, client.client());
+    let claimed = match client_auth::authenticate(setup, request.headers(), &mut params, tick.now)?
+    {
+        Authentication::Done(client) => return grant(setup, client, &mut params, tick),
+        Authentication::Claimed(claimed) => claimed,
+    };
+    let grant_id = presented(setup, &mut params, tick.now)?;
+    let (setup, body) = (setup.clone(), Bytes::copy_from_slice(body));
+    Ok(claimed.prove(&setup, grant_id, tick).then(tick, move |client, tick| {
+        let granted = client.and_then(|client| {
+            grant(&setup, client, &mut Params::parse(&PARAMETERS, &body)?, tick)
+        });
+        granted.unwrap_or_else(|refusal| {
+            Step::Done(Outcome::refused(refusal).into_reply(&setup, tick))
+        })
+    }))
+}
+
+/// The grant that the code or refresh token of a request leads to.
+fn presented(
+    setup: &Setup,
+    params: &mut Params<'_, { PARAMETERS.len() }>,
+    now: Timestamp,
+) -> Result<GrantId, Refusal> {
+    match &*params.required("grant_type")? {
+        "authorization_code" => {
+            let code: Code = open_token(setup, &params.required("code")?, now)?;
+            Ok(code.grant_id)
+        }
+        "refresh_token" => {
+            let token: RefreshToken = open_token(setup, &params.required("refresh_token")?, now)?;
+            Ok(token.grant_id)
+        }
+        _ => Err(Refusal::GrantType),
+    }
+}
+
+/// The grant types, for a client that is authenticated.
+fn grant(
+    setup: &Setup,
+    client: AuthenticatedClient,
+    params: &mut Params<'_, { PARAMETERS.len() }>,
+    tick: &mut Tick,
+) -> Result<Step<Reply>, Refusal> {
+    let cutoffs = client.known().map(|known| Questions::of_client(setup, known));
+    let cutoffs = cutoffs.unwrap_or_default();
     let outcome = match &*params.required("grant_type")? {
-        "authorization_code" => redeem::redeem(setup, client, &mut params, tick),
+        "authorization_code" => redeem::redeem(setup, client, params, tick),
         "refresh_token" if !client.refreshes() => return Err(Refusal::GrantTypeNotRegistered),
-        "refresh_token" => refresh::refresh(setup, client, &mut params, tick),
+        "refresh_token" => refresh::refresh(setup, client, params, tick),
         _ => return Err(Refusal::GrantType),
     };
     let setup = setup.clone();

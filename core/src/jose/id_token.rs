@@ -73,7 +73,7 @@ pub(crate) fn has_key_of(
 }
 
 /// Answers the key that signed the token.
-fn verify_published<'a>(
+pub(super) fn verify_published<'a>(
     token: &Compact<'_>,
     set: &'a JwkSet,
     library: Option<&dyn SignatureLibrary>,

@@ -1,14 +1,18 @@
-//! What an upstream provider signs: its keys (RFC 7517) and its ID tokens (OpenID Connect Core §2).
+//! What others sign: their keys (RFC 7517), upstream providers' ID tokens (OpenID Connect Core §2) and
+//! clients' assertions (RFC 7523).
 //! The algorithm belongs to the key, never to the token.
 
+mod assertion;
 mod claims;
 mod compact;
 mod fault;
 mod id_token;
 mod jwk_set;
 
+pub use assertion::AssertionFault;
 pub use fault::IdTokenFault;
 
+pub(crate) use assertion::ClientAssertion;
 pub(crate) use fault::NotVerified;
 pub(crate) use id_token::{Expected, Keys, has_key_of, verify};
 pub(crate) use jwk_set::JwkSet;

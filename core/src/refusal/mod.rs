@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::access::NotAllowed;
 use crate::check::redirect_uri::Unacceptable;
 use crate::effect::Unreachable;
-use crate::jose::IdTokenFault;
+use crate::jose::{AssertionFault, IdTokenFault};
 
 /// Every reason for which a request is refused. For events and tests; a client sees
 /// [`Refusal::wire`].
@@ -118,6 +118,13 @@ pub enum Refusal {
         /// §5.2).
         by_header: bool,
     },
+    /// A client's assertion about itself does not authenticate it (RFC 7523 §3).
+    #[error("client_assertion: {0}")]
+    ClientAssertion(AssertionFault),
+    /// A client that publishes keys came without an assertion: it must sign, as it said when the
+    /// person agreed.
+    #[error("the client must sign a client_assertion, as its metadata document said")]
+    ClientDidNotSign,
     /// Two ways of authentication in one request (RFC 6749 §2.3).
     #[error("the client authenticates in two ways")]
     ClientAuthenticatesTwice,

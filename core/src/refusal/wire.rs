@@ -85,6 +85,8 @@ impl Refusal {
                 (401, "invalid_client", "The client's metadata document could not be used.")
             }
             Self::ClientUnauthenticated
+            | Self::ClientAssertion(_)
+            | Self::ClientDidNotSign
             | Self::WrongSecret { .. }
             | Self::ClientCredentials { .. } => {
                 (401, "invalid_client", "The client could not be authenticated.")

@@ -5,7 +5,7 @@
 mod metadata;
 mod url;
 
-pub(crate) use metadata::Document;
+pub(crate) use metadata::{Document, PublishedKeys};
 pub(crate) use url::DocumentUrl;
 
 use serde::{Deserialize, Serialize};
