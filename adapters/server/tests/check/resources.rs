@@ -25,7 +25,8 @@ fn an_id_and_a_secret_stand_together() {
         [("id = \"other\"", missing("secret")), ("secret = \"planted-planted\"", missing("id"))]
     {
         let found = faults(&resource(own));
-        let [(at, fault)] = &*found else { panic!("{found:?}") };
+        assert_eq!(found.len(), 1, "{found:?}");
+        let (at, fault) = &found[0];
         assert_eq!(*at, line);
         assert!(fault.starts_with(&format!("{key}: is missing; ")), "{fault}");
         assert!(!fault.contains("planted"), "{fault}");
