@@ -27,8 +27,9 @@ pub enum Charge {
     /// that the operator configured: secrets of clients that registered themselves are derived with
     /// a key of 256 bits, and nobody guesses one.
     WrongSecret {
-        /// Whose secret: a client's id or a resource's, which are never the same. To be counted for each by itself, so that guesses at one client's do not
-        /// shut out the others that are where the guesser is.
+        /// Whose secret: a client's id or a resource's, which are never the same. To be counted for
+        /// each by itself, so that guesses at one's do not shut out the others that are where the
+        /// guesser is.
         client_id: ClientId,
     },
 }

@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::{Value, json};
 use vestibule_core::{
     AccessToken, Algorithm, ClientSecret, EndpointUrl, InitialAccessToken, Mapped, Reply, Request,
-    Response, SealingSecret, SigningKey, Step,
+    ResourceCredentials, Response, SealingSecret, SigningKey, Step,
 };
 
 use world::browser::callback_of;
@@ -19,6 +19,8 @@ use world::{
     Browser, VERIFIER, World, authorize_with, client, config, form_of, json_of, location, post,
     query_of, redemption, refresh, request, resource_request, text,
 };
+
+const RESOURCE_SECRET: &str = "planted-resource-secret";
 
 /// What no reader of a log may learn.
 struct Planted {
@@ -126,6 +128,8 @@ fn lea_01_no_secret_is_formatted_or_said() {
     let revoke = EndpointUrl::parse("https://idp.test/revoke").unwrap();
     config.providers[0].metadata_mut().unwrap().revocation_endpoint = Some(revoke);
     config.map_users = true;
+    let asks = ClientSecret::new(planted.plant(RESOURCE_SECRET));
+    config.resources[0].credentials = Some(ResourceCredentials::new("R", asks));
     planted.show(&config);
     let mut world = World::of(config);
     planted.show(&world.server);
@@ -257,12 +261,26 @@ fn walk(
         let token = world.finish(step);
         planted.show(&token);
     }
+    introspect(planted, world, &access_token);
     planted
         .send(world, post("/oauth/revoke", &[("client_id", "P"), ("token", &access_token)], &[]));
     planted.send(world, redemption(&code, &as_d));
     planted.send(world, refresh(&refresh_token, &as_d));
     let query = format!("/oauth/token?client_secret={client_secret}");
     planted.send(world, post(&query, &body, &[]));
+}
+
+/// With the right secret, with a wrong one, and where none belongs.
+fn introspect(planted: &mut Planted, world: &mut World, access_token: &str) {
+    for (path, secret) in [
+        ("/oauth/introspect", RESOURCE_SECRET),
+        ("/oauth/introspect", &RESOURCE_SECRET[1..]),
+        (&format!("/oauth/introspect?token={access_token}"), RESOURCE_SECRET),
+        ("/oauth/revoke", RESOURCE_SECRET),
+    ] {
+        let form = [("client_id", "R"), ("client_secret", secret), ("token", access_token)];
+        planted.send(world, post(path, &form, &[]));
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ mod online;
 mod provider;
 #[path = "check/providers.rs"]
 mod providers;
+#[path = "check/resources.rs"]
+mod resources;
 mod support;
 
 use std::fs;
@@ -76,6 +78,8 @@ iss_parameter = true
 uri = "https://mcp.example.com/mcp"
 scopes = ["mcp:read", { name = "mcp:write", description = "Change your notes" }]
 name = "The company's MCP server"
+id = "notes"
+secret = { env = "CHECK_SECRET" }
 
 [consent]
 mode = "remember"

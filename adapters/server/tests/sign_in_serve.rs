@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "sign_in_serve/introspect.rs"]
+mod introspect;
 #[path = "support/jwt.rs"]
 mod jwt;
 #[path = "support/parties/mod.rs"]
@@ -36,6 +38,10 @@ const CLIENT_SECRET: &str = "the desk's own: secret/100%";
 const REDIRECT_URI: &str = "https://desk.example.com/cb";
 const MCP: &str = "https://mcp.example.com/mcp";
 const API: &str = "https://api.example.com/";
+const MCP_ID: &str = "mcp";
+const API_ID: &str = "api";
+/// Of both: what tells them apart is the id.
+const RESOURCE_SECRET: &str = "a resource's own: secret/100%";
 /// Each 32 bytes in base64url.
 const ES256_KEY: &str = "ERERERERERERERERERERERERERERERERERERERERERE";
 const HS256_KEY: &str = "IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI";
@@ -148,10 +154,14 @@ token_auth = "post"
 [[resource]]
 uri = "{MCP}"
 scopes = ["mcp:read"]
+id = "{MCP_ID}"
+secret = "{RESOURCE_SECRET}"
 
 [[resource]]
 uri = "{API}"
 scopes = ["api:all"]
+id = "{API_ID}"
+secret = "{RESOURCE_SECRET}"
 "#,
         keys.concat(),
         first = first.origin,
@@ -235,6 +245,7 @@ fn what_the_configuration_moved_or_closed_shows_in_the_metadata() {
         ("authorization_endpoint", "/auth/authorize"),
         ("token_endpoint", "/auth/token"),
         ("revocation_endpoint", "/auth/revoke"),
+        ("introspection_endpoint", "/auth/introspect"),
     ] {
         assert_eq!(metadata[member], format!("{ISSUER}{path}"));
     }

@@ -24,6 +24,8 @@ mod dcr_access;
 mod expect;
 mod htt;
 mod int;
+mod int_answers;
+mod int_asking;
 mod iss;
 mod jwt;
 mod keeping;

@@ -3,8 +3,17 @@ use vestibule_core::Paths;
 use super::table::Table;
 
 pub(super) const TITLE: &str = "[paths]";
-pub(super) const KEYS: &[&str] =
-    &["mount", "authorize", "consent", "callback", "token", "register", "revoke", "providers"];
+pub(super) const KEYS: &[&str] = &[
+    "mount",
+    "authorize",
+    "consent",
+    "callback",
+    "token",
+    "register",
+    "revoke",
+    "introspect",
+    "providers",
+];
 
 /// `[paths]`: where the endpoints are; what is not said is below `mount`, which is `/oauth` unless
 /// said.
@@ -21,6 +30,7 @@ pub(super) fn read(table: &Table<'_>) -> Paths {
     read("token", &mut paths.token);
     read("register", &mut paths.register);
     read("revoke", &mut paths.revoke);
+    read("introspect", &mut paths.introspect);
     read("providers", &mut paths.providers);
     paths
 }

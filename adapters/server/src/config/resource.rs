@@ -1,10 +1,11 @@
-use vestibule_core::Resource;
+use vestibule_core::{ClientSecret, Resource, ResourceCredentials};
 
+use super::secret::secret;
 use super::table::Table;
 use super::value::Value;
 
 pub(super) const TITLE: &str = "[[resource]]";
-pub(super) const KEYS: &[&str] = &["uri", "scopes", "name"];
+pub(super) const KEYS: &[&str] = &["uri", "scopes", "name", "id", "secret"];
 
 /// One `[[resource]]`: what tokens are for (RFC 8707).
 pub(super) fn read(n: usize, table: &Table<'_>) -> Option<Resource> {
@@ -18,7 +19,24 @@ pub(super) fn read(n: usize, table: &Table<'_>) -> Option<Resource> {
     resource.name = table.find("name").and_then(|value| value.text()).map(str::to_owned);
     let described = scopes.into_iter().filter_map(|scope| Some((scope.name, scope.description?)));
     resource.descriptions = described.collect();
+    resource.credentials = credentials(table);
     Some(resource)
+}
+
+/// What it shows to introspect: both, or neither.
+fn credentials(table: &Table<'_>) -> Option<ResourceCredentials> {
+    let (id, secret) = (table.find("id"), table.find("secret"));
+    match (&id, &secret) {
+        (Some(_), None) => {
+            table.fault("secret", "is missing; a resource with an id introspects with its secret");
+        }
+        (None, Some(_)) => table.fault("id", "is missing; write id = \"…\", beside its secret"),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+    // Each is read, so that each one's fault is found.
+    let id = id.and_then(|value| value.text());
+    let secret = secret.and_then(|value| self::secret(&value));
+    Some(ResourceCredentials::new(id?, ClientSecret::new(secret?)))
 }
 
 /// A scope, and what people read of it.
