@@ -26,7 +26,9 @@ pub(crate) fn authorization_server(setup: &Setup) -> Bytes {
     // Basic and post are open to whoever has a secret, none to public clients: at the revocation
     // endpoint too.
     let documents = config.registration.metadata_documents;
-    let mut methods = vec!["none", "client_secret_basic", "client_secret_post"];
+    let by_secret = ["client_secret_basic", "client_secret_post"];
+    let mut methods = vec!["none"];
+    methods.extend(by_secret);
     if documents {
         methods.push("private_key_jwt");
     }
@@ -56,8 +58,8 @@ pub(crate) fn authorization_server(setup: &Setup) -> Bytes {
     }
     if let Some(endpoint) = setup.introspection_endpoint() {
         document["introspection_endpoint"] = json!(endpoint);
-        // None is no way in: a resource has a secret.
-        document["introspection_endpoint_auth_methods_supported"] = json!(methods[1..]);
+        // A resource has a secret, and nothing else that lets it in.
+        document["introspection_endpoint_auth_methods_supported"] = json!(by_secret);
     }
     if published(config).next().is_some() {
         document["jwks_uri"] = json!(at("/.well-known/jwks.json"));

@@ -18,10 +18,6 @@ pub struct Resource {
     /// What a scope allows, as people read it on the sign-in page: `notes:read` → "Read your notes".
     /// One that has no words is shown by itself.
     pub descriptions: BTreeMap<String, String>,
-    /// Which scopes contain others: with `notes:write` → `["notes:read"]`, whoever was granted
-    /// `notes:write` has `notes:read` too, and all that this contains. It is applied when a token is
-    /// judged, not when it is issued.
-    pub implies: BTreeMap<String, Vec<String>>,
     /// What people read; the URI if there is none.
     pub name: Option<String>,
     /// What it shows to ask about its tokens at the introspection endpoint (RFC 7662 §2.1); `None`: it
@@ -60,7 +56,6 @@ impl Resource {
             canonical,
             scopes,
             descriptions: BTreeMap::new(),
-            implies: BTreeMap::new(),
             name: None,
             credentials: None,
         })
@@ -79,10 +74,6 @@ impl Resource {
     /// `/mcp`; `/` for a root.
     pub(crate) fn path(&self) -> &str {
         self.canonical.path()
-    }
-
-    pub(crate) fn query(&self) -> Option<&str> {
-        self.canonical.query()
     }
 
     /// Host and, if it is not the default, port: as a `Host` header has them.

@@ -1,5 +1,4 @@
-use super::authenticate::{authenticate, resource_of};
-use super::{Challenge, Denied, Principal};
+use super::{Challenge, Principal, authenticate};
 use crate::cutoff::Questions;
 use crate::grant::Grant;
 use crate::ids::GrantId;
@@ -20,13 +19,11 @@ pub(crate) fn authenticate_live(
         Ok(principal) => principal,
         Err(challenge) => return Step::Done(Err(challenge)),
     };
-    let protected = resource_of(setup, parts).cloned();
-    is_alive(setup, principal.grant_id, tick).then(tick, move |alive, _| {
-        let denied = |reason| Err(Challenge::new(reason, protected.as_ref()));
+    is_alive(setup, principal.grant_id, tick).then(tick, |alive, _| {
         Step::Done(match alive {
             Ok(true) => Ok(principal),
-            Ok(false) => denied(Denied::Revoked),
-            Err(_) => denied(Denied::Unavailable),
+            Ok(false) => Err(Challenge::Revoked),
+            Err(_) => Err(Challenge::Unavailable),
         })
     })
 }

@@ -1,5 +1,5 @@
-//! `private_key_jwt` (RFC 7523 §2.2), which is not offered yet: what its checks will be about is
-//! refused as a whole, and nobody is asked for a key.
+//! `private_key_jwt` (RFC 7523 §2.2) is for clients that publish keys in a document. From any other
+//! client an assertion is refused as a whole, and nobody is asked for a key.
 
 use std::time::Duration;
 
@@ -47,19 +47,7 @@ fn refused(world: &mut World, assertion: &str) {
 }
 
 #[test]
-fn cla_14_15_17_18_20_the_metadata_do_not_offer_assertions_yet() {
-    let metadata = json_of(&World::new().get("/.well-known/oauth-authorization-server"));
-    for name in ["token_endpoint", "revocation_endpoint"] {
-        let methods = &metadata[format!("{name}_auth_methods_supported")];
-        let methods: Vec<_> = methods.as_array().unwrap().iter().collect();
-        assert!(!methods.iter().any(|method| method.as_str().unwrap().contains("jwt")));
-        let algorithms = format!("{name}_auth_signing_alg_values_supported");
-        assert!(metadata.get(&algorithms).is_none(), "{metadata}");
-    }
-}
-
-#[test]
-fn cla_14_an_assertion_is_refused_the_first_time_too_until_it_is_offered() {
+fn cla_14_an_assertion_is_refused_the_first_time_too_of_a_client_without_keys() {
     let mut world = World::new();
     let once = signed(|_| {});
     refused(&mut world, &once);
@@ -75,7 +63,7 @@ fn cla_14_an_assertion_is_refused_the_first_time_too_until_it_is_offered() {
 }
 
 #[test]
-fn cla_15_an_assertion_for_any_audience_is_refused_until_it_is_offered() {
+fn cla_15_an_assertion_for_any_audience_is_refused_of_a_client_without_keys() {
     let mut world = World::new();
     for aud in [
         json!(ISSUER),
@@ -90,7 +78,7 @@ fn cla_15_an_assertion_for_any_audience_is_refused_until_it_is_offered() {
 }
 
 #[test]
-fn cla_17_an_assertion_with_any_claims_is_refused_until_it_is_offered() {
+fn cla_17_an_assertion_with_any_claims_is_refused_of_a_client_without_keys() {
     let mut world = World::new();
     let ten_years = Duration::from_secs(10 * 365 * 24 * 60 * 60).as_secs();
     for (name, value) in [
@@ -106,7 +94,7 @@ fn cla_17_an_assertion_with_any_claims_is_refused_until_it_is_offered() {
 }
 
 #[test]
-fn cla_18_no_key_is_taken_or_fetched_that_an_assertion_names_until_it_is_offered() {
+fn cla_18_no_key_is_taken_or_fetched_that_an_assertion_names_of_a_client_without_keys() {
     let mut world = World::new();
     for (name, value) in [
         ("jwk", json!({ "kty": "OKP", "crv": "Ed25519", "x": "AA" })),
@@ -122,7 +110,7 @@ fn cla_18_no_key_is_taken_or_fetched_that_an_assertion_names_until_it_is_offered
 
 /// A client cannot say that it authenticates by a key, so that none can be talked out of it.
 #[test]
-fn cla_20_no_client_registers_for_assertions_until_they_are_offered() {
+fn cla_20_no_client_registers_for_assertions_without_a_document() {
     let mut world = World::new();
     for method in ["private_key_jwt", "client_secret_jwt"] {
         let metadata = json!({

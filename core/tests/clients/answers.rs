@@ -140,7 +140,9 @@ fn whatever_the_metadata_advertise_is_there() {
         let form = [("grant_type", grant_type.as_str().unwrap()), ("client_id", "P")];
         assert_error(&token(&mut world, &form, None), 400, "invalid_request");
     }
-    for method in server["token_endpoint_auth_methods_supported"].as_array().unwrap() {
+    // Who signs publishes a document instead of registering.
+    let methods = server["token_endpoint_auth_methods_supported"].as_array().unwrap();
+    for method in methods.iter().filter(|method| *method != "private_key_jwt") {
         let metadata = json!({ "redirect_uris": [APP], "token_endpoint_auth_method": method });
         registered(&mut world, &metadata);
     }

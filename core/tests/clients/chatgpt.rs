@@ -27,7 +27,7 @@ fn chatgpt_finds_how_to_authenticate() {
     let server = document(&mut world(), METADATA);
     assert_eq!(
         server["token_endpoint_auth_methods_supported"],
-        json!(["none", "client_secret_basic", "client_secret_post"])
+        json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"])
     );
     assert!(server["registration_endpoint"].is_string());
     assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));

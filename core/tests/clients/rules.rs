@@ -61,8 +61,9 @@ fn rule_03_the_metadata_list_what_clients_look_for() {
         ("code_challenge_methods_supported", json!(["S256"])),
         (
             "token_endpoint_auth_methods_supported",
-            json!(["none", "client_secret_basic", "client_secret_post"]),
+            json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]),
         ),
+        ("client_id_metadata_document_supported", json!(true)),
         ("registration_endpoint", json!("https://as.test/oauth/register")),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("scopes_supported", json!(["mcp:read", "mcp:write"])),

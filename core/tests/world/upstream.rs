@@ -21,6 +21,10 @@ pub struct Upstream {
     pub headers: Vec<HeaderMap>,
     /// `{n}` in it is the number of the refresh.
     pub refresh: Answer,
+    /// What clients publish about themselves, by URL.
+    pub documents: BTreeMap<String, Answer>,
+    /// How long all that may be kept.
+    pub cache_control: Option<&'static str>,
     pub revocation: Answer,
     /// The scopes that GitHub says a token has, in the header field of every answer.
     pub granted: Option<&'static str>,
@@ -34,6 +38,9 @@ pub enum Answer {
     Unreachable(Unreachable),
 }
 
+/// What is said where there is nothing.
+static NOTHING: Answer = Answer::Says(404, String::new());
+
 impl Default for Upstream {
     fn default() -> Self {
         let token = r#"{"access_token":"upstream-access","token_type":"Bearer","refresh_token":"upstream-refresh"}"#;
@@ -42,11 +49,13 @@ impl Default for Upstream {
         Self {
             token: Answer::Says(200, token.to_owned()),
             user: Answer::Says(200, user.to_owned()),
-            emails: Answer::Says(404, String::new()),
+            emails: NOTHING.clone(),
             memberships: Vec::new(),
-            metadata: Answer::Says(404, String::new()),
-            keys: Answer::Says(404, String::new()),
+            metadata: NOTHING.clone(),
+            keys: NOTHING.clone(),
             routes: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            cache_control: None,
             headers: Vec::new(),
             refresh: Answer::Says(400, r#"{"error":"invalid_grant"}"#.to_owned()),
             revocation: Answer::Says(200, String::new()),
@@ -92,6 +101,9 @@ impl Upstream {
             Purpose::FetchKeys => &self.keys,
             Purpose::RefreshToken => &self.refresh,
             Purpose::RevokeToken => &self.revocation,
+            Purpose::FetchClient | Purpose::FetchClientKeys => {
+                self.documents.get(call.url.as_str()).unwrap_or(&NOTHING)
+            }
             other => panic!("an unknown purpose: {other:?}"),
         };
         match answer {
@@ -99,6 +111,9 @@ impl Upstream {
                 let status = StatusCode::from_u16(*status).unwrap();
                 let body = body.replace("{n}", &self.refreshes().len().to_string());
                 let mut headers = HeaderMap::new();
+                if let Some(kept) = self.cache_control {
+                    headers.insert("cache-control", HeaderValue::from_static(kept));
+                }
                 if let Some(granted) = self.granted {
                     headers.insert("x-oauth-scopes", HeaderValue::from_static(granted));
                 }
