@@ -97,22 +97,6 @@ pub(crate) fn providers(setup: &Setup) -> Bytes {
     bytes(&json!({ "providers": providers }))
 }
 
-/// RFC 9728 §3.2, for a resource on the issuer's own origin.
-pub(crate) fn protected_resource(setup: &Setup, resource: &Resource) -> Bytes {
-    let mut document = json!({
-        "resource": resource.uri(),
-        "authorization_servers": [setup.issuer().as_str()],
-        "bearer_methods_supported": ["header"],
-    });
-    if !resource.scopes.is_empty() {
-        document["scopes_supported"] = json!(resource.scopes);
-    }
-    if let Some(name) = &resource.name {
-        document["resource_name"] = json!(name);
-    }
-    bytes(&document)
-}
-
 fn bytes(document: &Value) -> Bytes {
     Bytes::from(document.to_string())
 }

@@ -14,6 +14,7 @@ use crate::keys::{KeyRing, SealingKey, SigningKey};
 use crate::language::{English, Language};
 use crate::page::{KnownNames, Style};
 use crate::provider::Provider;
+use crate::resource::Protected;
 use crate::secret::ClientSecret;
 use crate::store::RecordKey;
 
@@ -28,6 +29,8 @@ struct Ready {
     clients: Vec<Arc<ConfiguredClient>>,
     providers: Vec<Arc<Provider>>,
     resources: Vec<Resource>,
+    /// Each of them, as its own side needs it.
+    protected: Vec<Arc<Protected>>,
     cookies: CookieNames,
     style: Style,
     known_names: KnownNames,
@@ -54,6 +57,10 @@ impl Setup {
             registration_keys: KeyRing::new(registration_secrets, &config.issuer)?,
             clients: config.clients.iter().cloned().map(Arc::new).collect(),
             providers: config.providers.iter().cloned().map(Arc::new).collect(),
+            protected: resources
+                .iter()
+                .map(|resource| Arc::new(Protected::new(&config.issuer, resource.clone())))
+                .collect(),
             resources,
             cookies: CookieNames::of(&config.issuer),
             style: Style::of(&config.look),
@@ -152,6 +159,11 @@ impl Setup {
     /// Never empty.
     pub(crate) fn resources(&self) -> &[Resource] {
         &self.0.resources
+    }
+
+    /// Never empty.
+    pub(crate) fn protected(&self) -> &[Arc<Protected>] {
+        &self.0.protected
     }
 
     pub(crate) fn resource(&self, uri: &str) -> Option<&Resource> {

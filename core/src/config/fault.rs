@@ -141,6 +141,12 @@ pub enum Fault {
         /// The scope.
         scope: String,
     },
+    /// A hierarchy of scopes that nobody can be granted.
+    #[error("{scope:?} is not one of the resource's scopes; add it there, or remove it here")]
+    ImpliesNothing {
+        /// The scope.
+        scope: String,
+    },
     /// Something about who may sign in.
     #[error(transparent)]
     Access(#[from] AccessFault),

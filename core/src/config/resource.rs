@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashSet};
+use std::iter;
 
 use url::{Position, Url};
 
@@ -18,6 +19,10 @@ pub struct Resource {
     /// What a scope allows, as people read it on the sign-in page: `notes:read` → "Read your notes".
     /// One that has no words is shown by itself.
     pub descriptions: BTreeMap<String, String>,
+    /// Which scopes contain others: with `notes:write` → `["notes:read"]`, whoever was granted
+    /// `notes:write` has `notes:read` too, and all that this contains. It is applied when a token is
+    /// judged, not when it is issued.
+    pub implies: BTreeMap<String, Vec<String>>,
     /// What people read; the URI if there is none.
     pub name: Option<String>,
     /// What it shows to ask about its tokens at the introspection endpoint (RFC 7662 §2.1); `None`: it
@@ -56,6 +61,7 @@ impl Resource {
             canonical,
             scopes,
             descriptions: BTreeMap::new(),
+            implies: BTreeMap::new(),
             name: None,
             credentials: None,
         })
@@ -74,6 +80,10 @@ impl Resource {
     /// `/mcp`; `/` for a root.
     pub(crate) fn path(&self) -> &str {
         self.canonical.path()
+    }
+
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.canonical.query()
     }
 
     /// Host and, if it is not the default, port: as a `Host` header has them.
@@ -100,6 +110,12 @@ pub(super) fn check_resources(config: &Config, faults: &mut Faults) {
         for scope in resource.descriptions.keys().filter(|scope| !resource.scopes.contains(scope)) {
             let fault = Fault::DescribesNothing { scope: scope.clone() };
             faults.add(format_args!("resource[{n}].scopes"), fault);
+        }
+        let hierarchy = resource.implies.iter();
+        let named = hierarchy.flat_map(|(scope, implied)| iter::once(scope).chain(implied));
+        for scope in named.filter(|scope| !resource.scopes.contains(scope)) {
+            let fault = Fault::ImpliesNothing { scope: scope.clone() };
+            faults.add(format_args!("resource[{n}].implies"), fault);
         }
     }
     check_credentials(config, faults);

@@ -1,6 +1,8 @@
-use http::{HeaderMap, header};
+use std::sync::Arc;
 
-use super::{Challenge, Principal, principal};
+use http::header;
+
+use super::{Challenge, Denied, Principal, Protected, bearer_token, principal};
 use crate::config::Resource;
 use crate::reply::Parts;
 use crate::setup::Setup;
@@ -12,30 +14,19 @@ pub(crate) fn authenticate(
     parts: &Parts,
     now: Timestamp,
 ) -> Result<Principal, Challenge> {
-    let token = bearer_token(&parts.headers)?;
-    let resource = resource_of(setup, parts).ok_or(Challenge::InvalidToken)?;
-    let principal = principal::read(setup, token, now).ok_or(Challenge::InvalidToken)?;
-    if principal.resource == resource.uri() { Ok(principal) } else { Err(Challenge::InvalidToken) }
-}
-
-/// RFC 6750 §2.1: the header, and nothing else (OAuth 2.1 §5.1.1 knows no query parameter).
-pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, Challenge> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or(Challenge::NoToken)?;
-    if values.next().is_some() {
-        return Err(Challenge::Malformed);
-    }
-    let (scheme, token) =
-        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Challenge::Malformed)?;
-    // Another scheme is no attempt at this one (RFC 9110 §11.6.2).
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Challenge::NoToken) }
+    let protected = resource_of(setup, parts);
+    let denied = |reason| Challenge::new(reason, protected);
+    let token = bearer_token(&parts.headers).map_err(denied)?;
+    principal::read(setup, token, now)
+        .and_then(|claimed| claimed.at(protected?))
+        .ok_or_else(|| denied(Denied::InvalidToken))
 }
 
 /// Which configured resource a request is for: the only one; or, among those on the request's host
 /// (all, where its host is nobody's, as behind a proxy that names its own), the one whose path the
 /// request's path starts with, the longest first. None, or two alike: no token fits.
-fn resource_of<'a>(setup: &'a Setup, parts: &Parts) -> Option<&'a Resource> {
-    if let [only] = setup.resources() {
+pub(crate) fn resource_of<'a>(setup: &'a Setup, parts: &Parts) -> Option<&'a Arc<Protected>> {
+    if let [only] = setup.protected() {
         return Some(only);
     }
     let path = parts.uri.path();
@@ -53,10 +44,11 @@ fn resource_of<'a>(setup: &'a Setup, parts: &Parts) -> Option<&'a Resource> {
         path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let candidates = || {
-        let here = setup.resources().iter().filter(|it| on_host(it) || !host_is_known);
-        here.filter(|it| covers(it))
+        let here = setup.protected().iter();
+        let here = here.filter(|it| on_host(it.resource()) || !host_is_known);
+        here.filter(|it| covers(it.resource()))
     };
-    let longest = candidates().map(|resource| resource.path().len()).max()?;
-    let mut candidates = candidates().filter(|resource| resource.path().len() == longest);
+    let longest = candidates().map(|it| it.resource().path().len()).max()?;
+    let mut candidates = candidates().filter(|it| it.resource().path().len() == longest);
     candidates.next().filter(|_| candidates.next().is_none())
 }

@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::live::is_alive;
-use super::{Principal, principal};
+use super::principal::{self, Claimed};
 use crate::check::resource_auth;
 use crate::event::Event;
 use crate::params::{Params, none_in_query};
@@ -19,14 +19,14 @@ const PARAMETERS: [&str; 4] = ["token", "token_type_hint", "client_id", "client_
 
 /// The endpoint. The answer is JSON whatever `Accept` says: there is one form of it (INT-03).
 pub(crate) fn introspect(setup: &Setup, request: &Request, tick: &mut Tick) -> Step<Reply> {
-    let principal = match read(setup, request, tick.now) {
-        Ok(Some(principal)) => principal,
+    let claimed = match read(setup, request, tick.now) {
+        Ok(Some(claimed)) => claimed,
         Ok(None) => return Step::Done(inactive()),
         Err(refusal) => return Step::Done(refused(refusal)),
     };
-    is_alive(setup, principal.grant_id, tick).then(tick, |alive, _| {
+    is_alive(setup, claimed.grant_id, tick).then(tick, |alive, _| {
         Step::Done(match alive {
-            Ok(true) => active(principal),
+            Ok(true) => active(claimed),
             Ok(false) => inactive(),
             Err(refusal) => refused(refusal),
         })
@@ -35,20 +35,20 @@ pub(crate) fn introspect(setup: &Setup, request: &Request, tick: &mut Tick) -> S
 
 /// What a token says to the resource that asks: nothing, unless it is an access token of this server
 /// for that very resource (INT-02). The hint does not matter, since no other kind is looked for.
-fn read(setup: &Setup, request: &Request, now: Timestamp) -> Result<Option<Principal>, Refusal> {
+fn read(setup: &Setup, request: &Request, now: Timestamp) -> Result<Option<Claimed>, Refusal> {
     let form = request.form()?;
     none_in_query(&["token", "client_secret"], request.query())?;
     let mut params = Params::parse(&PARAMETERS, form)?;
     params.repeated()?;
     let resource = resource_auth::authenticate(setup, request.headers(), &mut params)?;
     let token = params.required("token")?;
-    let principal = principal::read(setup, &token, now);
-    Ok(principal.filter(|principal| principal.resource == resource.uri()))
+    let claimed = principal::read(setup, &token, now);
+    Ok(claimed.filter(|claimed| claimed.resource == resource.uri()))
 }
 
 /// RFC 7662 §2.2: what the token says, the mapper's claims with it.
-fn active(principal: Principal) -> Reply {
-    let mut answer: Map<String, Value> = principal.claims;
+fn active(claimed: Claimed) -> Reply {
+    let mut answer: Map<String, Value> = claimed.claims;
     // Last, so that no claim takes their place.
     answer.insert("active".to_owned(), json!(true));
     answer.insert("token_type".to_owned(), json!("Bearer"));

@@ -1,4 +1,5 @@
-use super::{Challenge, Principal, authenticate};
+use super::authenticate::{authenticate, resource_of};
+use super::{Challenge, Denied, Principal};
 use crate::cutoff::Questions;
 use crate::grant::Grant;
 use crate::ids::GrantId;
@@ -19,11 +20,13 @@ pub(crate) fn authenticate_live(
         Ok(principal) => principal,
         Err(challenge) => return Step::Done(Err(challenge)),
     };
-    is_alive(setup, principal.grant_id, tick).then(tick, |alive, _| {
+    let protected = resource_of(setup, parts).cloned();
+    is_alive(setup, principal.grant_id, tick).then(tick, move |alive, _| {
+        let denied = |reason| Err(Challenge::new(reason, protected.as_ref()));
         Step::Done(match alive {
             Ok(true) => Ok(principal),
-            Ok(false) => Err(Challenge::Revoked),
-            Err(_) => Err(Challenge::Unavailable),
+            Ok(false) => denied(Denied::Revoked),
+            Err(_) => denied(Denied::Unavailable),
         })
     })
 }

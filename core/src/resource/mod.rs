@@ -1,15 +1,26 @@
-//! The side of the protected resource: who sent this request? (RFC 6750, RFC 9068)
+//! The side of the protected resource: who sent this request? (RFC 6750, RFC 9068, RFC 9728)
 
 mod authenticate;
+mod bearer;
 mod challenge;
+mod cors;
+mod denied;
+mod field;
+mod hierarchy;
 mod introspect;
 mod live;
 mod principal;
+mod protected;
 
 pub use challenge::Challenge;
+pub use denied::Denied;
 pub use principal::Principal;
+pub use protected::Protected;
 
-pub(crate) use authenticate::{authenticate, bearer_token};
+pub(crate) use protected::WELL_KNOWN;
+
+pub(crate) use authenticate::{authenticate, resource_of};
+pub(crate) use bearer::bearer_token;
 pub(crate) use introspect::introspect;
 pub(crate) use live::authenticate_live;
 
@@ -19,5 +30,5 @@ use crate::tick::Timestamp;
 
 /// The grant that an access token of this server leads to, if it is alive.
 pub(crate) fn grant_of_access_token(setup: &Setup, token: &str, now: Timestamp) -> Option<GrantId> {
-    principal::read(setup, token, now).map(|principal| principal.grant_id)
+    principal::read(setup, token, now).map(|claimed| claimed.grant_id)
 }

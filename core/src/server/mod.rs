@@ -21,7 +21,7 @@ use crate::ids::GrantId;
 use crate::page::{Answer, Reader};
 use crate::refusal::Refusal;
 use crate::reply::{Parts, Reply, Request, Response};
-use crate::resource::{self, Challenge, Principal};
+use crate::resource::{self, Challenge, Principal, Protected};
 use crate::secret::UpstreamAccessToken;
 use crate::setup::Setup;
 use crate::step::Step;
@@ -140,12 +140,19 @@ impl Server {
     /// token expires; see [`Server::authenticate_live`].
     ///
     /// # Errors
-    /// A [`Challenge`], which is also the response.
+    /// A [`Challenge`], which says where to get a token and is answered as
+    /// [`Challenge::response`].
     pub fn authenticate(&self, request: &Parts, now: Timestamp) -> Result<Principal, Challenge> {
         resource::authenticate(&self.setup, request, now)
     }
 
-    /// The same, and asks the store whether the grant is alive: a revocation is seen at once.
+    /// The resource that a request is for; `None` where that is nobody's, or several could be meant.
+    #[must_use]
+    pub fn protected(&self, request: &Parts) -> Option<&Arc<Protected>> {
+        resource::resource_of(&self.setup, request)
+    }
+
+    /// The same as [`authenticate`](Self::authenticate), and asks the store whether the grant is alive: a revocation is seen at once.
     pub fn authenticate_live(
         &self,
         request: &Parts,

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::config::Resource;
 use crate::metadata;
 use crate::provider::Provider;
 use crate::reply::{Reply, Response};
+use crate::resource::{Protected, WELL_KNOWN};
 use crate::setup::Setup;
 
 /// What stands at a path.
@@ -158,15 +158,13 @@ fn document(body: Bytes) -> Endpoint {
 /// RFC 9728 §3.1, for resources on the issuer's origin; the root form only if there is exactly one
 /// such resource.
 fn protected_resources(setup: &Setup, routes: &mut HashMap<String, Endpoint>) {
-    const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
-    let ours = |resource: &&Resource| resource.origin() == setup.issuer().origin();
-    let ours: Vec<&Resource> = setup.resources().iter().filter(ours).collect();
-    for resource in &ours {
-        let document = metadata::protected_resource(setup, resource);
-        let path = resource.path().trim_end_matches('/');
-        if ours.len() == 1 {
-            routes.insert(WELL_KNOWN.to_owned(), self::document(document.clone()));
-        }
-        routes.insert(format!("{WELL_KNOWN}{path}"), self::document(document));
+    let ours = |it: &&Arc<Protected>| it.resource().origin() == setup.issuer().origin();
+    let ours: Vec<&Arc<Protected>> = setup.protected().iter().filter(ours).collect();
+    if let [only] = &*ours {
+        routes.insert(WELL_KNOWN.to_owned(), document(only.document().clone()));
+    }
+    for protected in ours {
+        let path = protected.metadata_path().to_owned();
+        routes.insert(path, document(protected.document().clone()));
     }
 }

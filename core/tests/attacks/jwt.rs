@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
-use vestibule_core::{Algorithm, Challenge, Signer, SigningFailed, SigningKey, Timestamp, Verify};
+use vestibule_core::{Algorithm, Denied, Signer, SigningFailed, SigningKey, Timestamp, Verify};
 
 use crate::expect::{RES2, member, register_evil, rs401};
 use crate::world::browser::form_of;
@@ -279,11 +279,11 @@ fn web_15_a_challenge_names_an_error_only_where_a_token_came() {
         let challenge = world.server.authenticate(&parts, now).err()?;
         let response = challenge.response();
         let field = response.headers["www-authenticate"].to_str().unwrap().to_owned();
-        Some((challenge, response.status.as_u16(), field))
+        Some((challenge.reason(), response.status.as_u16(), field))
     };
     for none in [&[][..], &["Basic eDp5"], &["DPoP x"]] {
         let (challenge, status, field) = challenged(none).unwrap();
-        assert_eq!((challenge, status), (Challenge::NoToken, 401), "{none:?}");
+        assert_eq!((challenge, status), (Denied::NoToken, 401), "{none:?}");
         assert!(field.starts_with("Bearer") && !field.contains("error"), "{field}");
     }
     for wrong in ["Bearer x", "Bearer ", "Bearer a.b.c", "bearer x y", "BEARER \u{7e}"] {
@@ -294,7 +294,7 @@ fn web_15_a_challenge_names_an_error_only_where_a_token_came() {
     // RFC 6750 §3.1: more than one way is a malformed request.
     let good = format!("Bearer {token}");
     let (challenge, status, field) = challenged(&[&good, &good]).unwrap();
-    assert_eq!((challenge, status), (Challenge::Malformed, 400));
+    assert_eq!((challenge, status), (Denied::Malformed, 400));
     assert!(field.starts_with("Bearer error=\"invalid_request\""), "{field}");
     for scheme in ["Bearer", "bearer", "BEARER"] {
         assert_eq!(challenged(&[&format!("{scheme} {token}")]), None, "{scheme}");

@@ -1,7 +1,7 @@
 //! What clients do with what they were given.
 
 use serde_json::Value;
-use vestibule_core::{Challenge, GrantId, Response};
+use vestibule_core::{Denied, GrantId, Response};
 
 use crate::operation::{Redeem, Refresh};
 use crate::record::{DAY, GRACE, SKEW, Seen, Stage, State, Tokens};
@@ -293,9 +293,11 @@ impl Run {
                 assert_eq!(principal.scope, token.scope);
                 Seen::Answer(true)
             }
-            Err(Challenge::Unavailable) => Seen::Undone,
-            Err(Challenge::InvalidToken | Challenge::Revoked) => Seen::Answer(false),
-            Err(other) => panic!("{other:?}"),
+            Err(challenge) => match challenge.reason() {
+                Denied::Unavailable => Seen::Undone,
+                Denied::InvalidToken | Denied::Revoked => Seen::Answer(false),
+                other => panic!("{other:?}"),
+            },
         };
         let expired = self.world.now >= token.expires_at;
         self.observe(at, &seen, |state| {
