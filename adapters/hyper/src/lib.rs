@@ -37,6 +37,8 @@
 //!
 //! What happened is told to an [`Observer`], typed and free of secrets; nothing here writes logs.
 //!
+//! Before the routes of an MCP server or an API stands [`Protect`], and asks for an access token.
+//!
 //! There is no knowledge of OAuth in this crate, and none is needed: what makes a call safe travels
 //! with the call.
 
@@ -51,6 +53,7 @@ mod house;
 mod limiter;
 mod limits;
 mod observe;
+mod protect;
 mod serve;
 mod service;
 mod transport;
@@ -61,6 +64,7 @@ pub use counted::Peer;
 pub use limiter::Limiter;
 pub use limits::Limits;
 pub use observe::{Observer, Outcome, RequestId, Seen};
+pub use protect::{Guard, Protect, Protected, challenged};
 pub use serve::{serve, serve_within};
 pub use service::{Options, Vestibule};
 pub use transport::{HyperTransport, HyperTransportBuilder, NoCertificate, NoTransport};

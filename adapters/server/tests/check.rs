@@ -76,7 +76,7 @@ iss_parameter = true
 
 [[resource]]
 uri = "https://mcp.example.com/mcp"
-scopes = ["mcp:read", { name = "mcp:write", description = "Change your notes" }]
+scopes = ["mcp:read", { name = "mcp:write", description = "Change your notes", implies = ["mcp:read"] }]
 name = "The company's MCP server"
 id = "notes"
 secret = { env = "CHECK_SECRET" }
@@ -319,7 +319,7 @@ scopes = ["a", { description = "b" }, { name = "c", words = "d" }]
              https; remove `trusted`, or give it both",
         ),
         (15, "resource[1].scopes[1].name: is missing; write name = \"…\", the scope"),
-        (15, "resource[1].scopes[2].words: is not a known key; a scope has name, description"),
+        (15, "resource[1].scopes[2].words: is not a known key; a scope has name, description, implies"),
     ]
     .map(|(n, fault)| format!("vestibule.toml:{}: {fault}", first + n));
     assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);

@@ -20,7 +20,10 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    pub(crate) fn new(reason: Denied, protected: Option<&Arc<Protected>>) -> Self {
+    /// For a request to a resource. [`Server`](crate::Server) and those beside it make their own; this
+    /// is for whoever judges tokens otherwise.
+    #[must_use]
+    pub fn new(reason: Denied, protected: Option<&Arc<Protected>>) -> Self {
         Self { reason, protected: protected.cloned(), scopes: Vec::new() }
     }
 

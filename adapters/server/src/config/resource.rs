@@ -17,8 +17,14 @@ pub(super) fn read(n: usize, table: &Table<'_>) -> Option<Resource> {
         // Stands in, so that core can judge the scopes.
         .or_else(|| Resource::new(&format!("https://unread-{n}.invalid/"), names).ok())?;
     resource.name = table.find("name").and_then(|value| value.text()).map(str::to_owned);
-    let described = scopes.into_iter().filter_map(|scope| Some((scope.name, scope.description?)));
-    resource.descriptions = described.collect();
+    for Scope { name, description, implies } in scopes {
+        if let Some(description) = description {
+            resource.descriptions.insert(name.clone(), description);
+        }
+        if !implies.is_empty() {
+            resource.implies.insert(name, implies);
+        }
+    }
     resource.credentials = credentials(table);
     Some(resource)
 }
@@ -39,13 +45,14 @@ fn credentials(table: &Table<'_>) -> Option<ResourceCredentials> {
     Some(ResourceCredentials::new(id?, ClientSecret::new(secret?)))
 }
 
-/// A scope, and what people read of it.
+/// A scope, what people read of it, and which others it contains.
 struct Scope {
     name: String,
     description: Option<String>,
+    implies: Vec<String>,
 }
 
-/// `["notes:read", { name = "notes:write", description = "Change your notes" }]`.
+/// `["notes:read", { name = "notes:write", description = "…", implies = ["notes:read"] }]`.
 fn scopes(value: &Value<'_>) -> Option<Vec<Scope>> {
     let items =
         value.items("a list of scopes, like [\"…\", { name = \"…\", description = \"…\" }]")?;
@@ -56,10 +63,15 @@ fn scopes(value: &Value<'_>) -> Option<Vec<Scope>> {
 
 fn scope(value: &Value<'_>) -> Option<Scope> {
     if !value.is_table() {
-        return Some(Scope { name: value.text()?.to_owned(), description: None });
+        return Some(Scope {
+            name: value.text()?.to_owned(),
+            description: None,
+            implies: Vec::new(),
+        });
     }
-    let table = value.table("a scope", &["name", "description"])?;
+    let table = value.table("a scope", &["name", "description", "implies"])?;
     let name = table.require("name", "write name = \"…\", the scope").and_then(|it| it.text());
     let description = table.find("description").and_then(|it| it.text());
-    Some(Scope { name: name?.to_owned(), description: description.map(str::to_owned) })
+    let implies = table.find("implies").and_then(|it| it.texts()).unwrap_or_default();
+    Some(Scope { name: name?.to_owned(), description: description.map(str::to_owned), implies })
 }

@@ -1,0 +1,97 @@
+//! The side of a protected resource: a tower layer that lets nobody through without an access token.
+
+mod guard;
+mod service;
+
+pub use guard::Guard;
+pub use service::Protected;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use tower_layer::Layer;
+use vestibule_core::Challenge;
+
+/// A tower [`Layer`] before an MCP server or an API: requests without an access token for this very
+/// resource are answered with a challenge (RFC 6750 §3, RFC 9728 §5.1), the resource's metadata and
+/// what browsers ask before a script's request are answered without one, and what comes through has
+/// its [`Principal`](vestibule_core::Principal) among the request's extensions.
+///
+/// Who judges the tokens is a [`Guard`], and with it comes when a revocation is seen:
+///
+/// | guard | runs | a revoked grant is refused |
+/// |---|---|---|
+/// | [`Server`](vestibule_core::Server) | in the server's process, asks nobody | when its access token expires |
+/// | [`Vestibule`](crate::Vestibule) | in the server's process, asks the store | at once |
+///
+/// ```no_run
+/// use axum::{Extension, Router, response::{IntoResponse, Response}, routing::post};
+/// use vestibule_core::{MemoryStore, Principal};
+/// use vestibule_hyper::{Protect, challenged};
+/// # use vestibule_core::drive::Composite;
+/// # use vestibule_hyper::{HyperTransport, SystemClock};
+/// # type Vestibule = vestibule_hyper::Vestibule<Composite<SystemClock, HyperTransport, MemoryStore>>;
+///
+/// async fn write(Extension(principal): Extension<Principal>) -> Response {
+///     // 403, and the client asks the person for what the challenge names.
+///     if let Err(challenge) = principal.require(&["notes:write"]) {
+///         return challenged(&challenge).into_response();
+///     }
+///     format!("written by {}", principal.subject).into_response()
+/// }
+///
+/// # fn app(vestibule: Vestibule) -> Router {
+/// Router::new()
+///     .route("/notes", post(write))
+///     .route_layer(Protect::new(vestibule.server().clone()).scopes(&["notes:read"]))
+///     // Not behind the layer: here people get their tokens.
+///     .fallback_service(vestibule)
+/// # }
+/// ```
+pub struct Protect<G> {
+    guard: Arc<G>,
+    scopes: Arc<[Box<str>]>,
+}
+
+impl<G: Guard> Protect<G> {
+    /// Lets through whomever the guard knows.
+    #[must_use]
+    pub fn new(guard: G) -> Self {
+        Self { guard: Arc::new(guard), scopes: Arc::new([]) }
+    }
+
+    /// The same where all requests need these scopes: others are answered with 403, and the 401
+    /// names them instead of all that the resource has, so that clients ask for no more at first.
+    #[must_use]
+    pub fn scopes(self, scopes: &[&str]) -> Self {
+        Self { scopes: scopes.iter().map(|scope| Box::from(*scope)).collect(), ..self }
+    }
+}
+
+impl<S, G> Layer<S> for Protect<G> {
+    type Service = Protected<S, G>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Protected::new(inner, self.clone())
+    }
+}
+
+impl<G> Clone for Protect<G> {
+    fn clone(&self) -> Self {
+        Self { guard: Arc::clone(&self.guard), scopes: Arc::clone(&self.scopes) }
+    }
+}
+
+impl<G> fmt::Debug for Protect<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Protect").field("scopes", &self.scopes).finish_non_exhaustive()
+    }
+}
+
+/// A challenge as `http`'s type, for a handler that finds out by itself what may not pass.
+#[must_use]
+pub fn challenged(challenge: &Challenge) -> http::Response<Full<Bytes>> {
+    challenge.response().into_http().map(Full::new)
+}
