@@ -1,6 +1,6 @@
 //! Scopes that the operator takes away from a resource after a person agreed to them.
 
-use vestibule_core::{Config, Resource};
+use vestibule_core::{Config, Fault, Resource, Server};
 
 use crate::expect::member;
 use crate::world::{
@@ -44,5 +44,18 @@ fn aud_13_a_scope_that_is_gone_is_not_replaced_by_others() {
         assert!(tokens.get("scope").is_none(), "{tokens}");
         let claims = claims_of(&member(&tokens, "access_token"));
         assert!(claims.get("scope").is_none(), "{claims}");
+    }
+}
+
+/// Nobody can be granted what would imply it, or it.
+#[test]
+fn a_hierarchy_of_scopes_that_are_none_is_a_fault() {
+    for (scope, implied) in [("mcp:reed", "mcp:read"), ("mcp:read", "mcp:reed")] {
+        let mut config = config_with(&["mcp:read"]);
+        config.resources[0].implies = [(scope.to_owned(), vec![implied.to_owned()])].into();
+        let invalid = Server::new(config).unwrap_err();
+        assert_eq!(invalid.faults[0].key, "resource[0].implies");
+        let scope = "mcp:reed".to_owned();
+        assert_eq!(invalid.faults[0].fault, Fault::ImpliesNothing { scope });
     }
 }
