@@ -213,6 +213,7 @@ mod server;
 mod setup;
 mod step;
 mod swap;
+mod tenant;
 mod tick;
 
 pub use access::{Access, EmailPattern, InvalidEmailPattern, NotAllowed, ProviderAccess, Rule};

@@ -53,7 +53,6 @@ pub use slack::slack;
 pub use user::User;
 
 pub(crate) use apple::{SecretSigner, name_of as apple_name};
-pub(crate) use azure::is_tenant_id;
 pub(crate) use github::{Api, PER_PAGE, membership_page, primary_address};
 pub(crate) use metadata::metadata;
 pub(crate) use request::{get, token_request};
