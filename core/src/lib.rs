@@ -238,7 +238,7 @@ pub use keys::{
 pub use language::{English, Language, Name, Phrase, Situation};
 pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occasion};
 pub use memory::MemoryStore;
-pub use refusal::{Refusal, Wire};
+pub use refusal::{CredentialsFault, HttpFault, Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
 pub use resource::{Challenge, Principal};
 pub use secret::{

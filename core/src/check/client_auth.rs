@@ -7,7 +7,7 @@ use super::credentials::{self, Pair, Shown};
 use crate::client::Client;
 use crate::ids::ClientId;
 use crate::params::Params;
-use crate::refusal::Refusal;
+use crate::refusal::{CredentialsFault, Refusal};
 use crate::setup::Setup;
 
 /// A client that has shown who it is, as far as its kind can.
@@ -41,14 +41,14 @@ pub(crate) fn authenticate<const N: usize>(
 ) -> Result<AuthenticatedClient, Refusal> {
     let Shown { header, id, secret } = credentials::read(headers, params)?;
     let Some(readings) = header else {
-        let id = id.ok_or(Refusal::ClientUnauthenticated)?;
+        let id = id.ok_or(CredentialsFault::Missing)?;
         let client = setup.client(&id).ok_or(Refusal::UnknownClient)?;
         return match (client.secret(), &secret) {
             (None, None) => Ok(AuthenticatedClient(client)),
-            (None, Some(_)) => Err(Refusal::ClientCredentials { by_header: false }),
-            (Some(_), None) => Err(Refusal::ClientUnauthenticated),
+            (None, Some(_)) => Err(CredentialsFault::Nobodys { by_header: false }.into()),
+            (Some(_), None) => Err(CredentialsFault::Missing.into()),
             (Some(own), Some(shown)) if own.matches(shown) => Ok(AuthenticatedClient(client)),
-            (Some(_), Some(_)) => Err(Refusal::WrongSecret { by_header: false }),
+            (Some(_), Some(_)) => Err(CredentialsFault::WrongSecret { by_header: false }.into()),
         };
     };
     let mut refusal = Refusal::UnknownClientInHeader;
@@ -56,15 +56,15 @@ pub(crate) fn authenticate<const N: usize>(
         let Some(client) = setup.client(&shown_id) else {
             continue;
         };
-        refusal = Refusal::ClientCredentials { by_header: true };
+        refusal = CredentialsFault::Nobodys { by_header: true }.into();
         if id.as_ref().is_some_and(|id| **id != *shown_id) {
-            return Err(Refusal::ClientIdContradiction);
+            return Err(CredentialsFault::Contradiction.into());
         }
         match client.secret() {
             Some(own) if own.matches(&secret) => return Ok(AuthenticatedClient(client)),
             // Some clients send Basic with an empty secret where they have none.
             None if secret.is_empty() => return Ok(AuthenticatedClient(client)),
-            Some(_) => refusal = Refusal::WrongSecret { by_header: true },
+            Some(_) => refusal = CredentialsFault::WrongSecret { by_header: true }.into(),
             None => {}
         }
     }
