@@ -6,7 +6,7 @@ use crate::check::credentials;
 use crate::event::Event;
 use crate::ids::ClientId;
 use crate::params::Params;
-use crate::refusal::Refusal;
+use crate::refusal::{CredentialsFault, Refusal};
 use crate::reply::Request;
 use crate::setup::Setup;
 
@@ -42,7 +42,10 @@ impl Charge {
             Self::Registration => matches!(event, Event::ClientRegistered { .. }),
             // Credentials of nobody are no guess at a secret.
             Self::WrongSecret { .. } => {
-                matches!(event, Event::Refused { refusal: Refusal::WrongSecret { .. } })
+                let Event::Refused { refusal: Refusal::Credentials(fault) } = event else {
+                    return false;
+                };
+                matches!(fault, CredentialsFault::WrongSecret { .. })
             }
         })
     }

@@ -213,6 +213,7 @@ mod server;
 mod setup;
 mod step;
 mod swap;
+mod tenant;
 mod tick;
 
 pub use access::{Access, EmailPattern, InvalidEmailPattern, NotAllowed, ProviderAccess, Rule};
@@ -237,7 +238,7 @@ pub use keys::{
 pub use language::{English, Language, Name, Phrase, Situation};
 pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occasion};
 pub use memory::MemoryStore;
-pub use refusal::{Refusal, Wire};
+pub use refusal::{CredentialsFault, HttpFault, Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
 pub use resource::{Challenge, Denied, Principal, Protected};
 pub use secret::{

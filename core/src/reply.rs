@@ -9,7 +9,7 @@ use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::event::Event;
-use crate::refusal::Refusal;
+use crate::refusal::{HttpFault, Refusal};
 use crate::step::Step;
 
 /// The head of a request, as every framework has it.
@@ -95,23 +95,23 @@ impl Request {
     fn body_of_type(&self, wanted: &'static str) -> Result<&[u8], Refusal> {
         let body = match &self.body {
             Body::Complete(bytes) => bytes,
-            Body::TooLarge => return Err(Refusal::BodyTooLarge),
-            Body::TooSlow => return Err(Refusal::BodyTooSlow),
+            Body::TooLarge => return Err(HttpFault::BodyTooLarge.into()),
+            Body::TooSlow => return Err(HttpFault::BodyTooSlow.into()),
             Body::TooMany(retry_after) => {
-                return Err(Refusal::TooMany { retry_after: *retry_after });
+                return Err(HttpFault::TooMany { retry_after: *retry_after }.into());
             }
         };
         // HTT-18: `identity` is no coding (RFC 9110 §8.4.1).
         let codings = self.parts.headers.get_all(header::CONTENT_ENCODING);
         if codings.iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(Refusal::ContentCoding);
+            return Err(HttpFault::ContentCoding.into());
         }
         let value = self.parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
         let media_type = value.and_then(|value| value.split(';').next()).unwrap_or_default();
         if media_type.trim().eq_ignore_ascii_case(wanted) {
             Ok(body)
         } else {
-            Err(Refusal::ContentType { wanted })
+            Err(HttpFault::ContentType { wanted }.into())
         }
     }
 }
@@ -170,7 +170,7 @@ impl Response {
     /// What an adapter answers, if anybody still listens, where a body broke off or was malformed.
     #[must_use]
     pub fn body_broken() -> Self {
-        Refusal::BodyBroken.to_json()
+        Refusal::Http(HttpFault::BodyBroken).to_json()
     }
 
     /// The same as `http`'s type, for a framework.

@@ -58,24 +58,25 @@ mod tests {
 
     use super::*;
 
-    /// RFC 8037 Appendix A.1 and A.4.
-    #[test]
-    fn it_signs_as_the_standard_does() {
-        let seed = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
-        let seed: [u8; 32] = bytes(seed).try_into().unwrap();
-        let signer = AwsLc.signer(Algorithm::EdDsa, &seed).unwrap();
-        let message = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-        let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt\
-                         9g7sVvpAr_MuM0KAg";
-        assert_eq!(URL_SAFE_NO_PAD.encode(signer.sign(message).unwrap()), signature);
-    }
-
     fn bytes(text: &str) -> Vec<u8> {
         URL_SAFE_NO_PAD.decode(text).unwrap()
     }
 
-    const MESSAGE: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS\
-                           9pc19yb290Ijp0cnVlfQ";
+    /// The members of a signature that stands in a standard: those that core is tested with.
+    fn published(standard: &'static str) -> impl Fn(&str) -> String {
+        let all = include_str!("../../../core/tests/fixtures/signatures.json");
+        let all: serde_json::Value = serde_json::from_str(all).unwrap();
+        move |member| all[standard][member].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn it_signs_as_the_standard_does() {
+        let of = published("RFC 8037 Appendix A.4");
+        let seed: [u8; 32] = bytes(&of("d")).try_into().unwrap();
+        let signer = AwsLc.signer(Algorithm::EdDsa, &seed).unwrap();
+        let signature = signer.sign(of("signed").as_bytes()).unwrap();
+        assert_eq!(URL_SAFE_NO_PAD.encode(signature), of("signature"));
+    }
 
     /// The signature itself is one, and nothing else is: not another's, shorter, longer or of zeros.
     #[track_caller]
@@ -93,41 +94,25 @@ mod tests {
         assert_eq!(AwsLc.verify(key, b"another text", signature), Some(false));
     }
 
-    /// RFC 7515 Appendix A.2.
     #[test]
     fn it_verifies_rs256_as_the_standard_does() {
-        let modulus = bytes(
-            "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1\
-             Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaS\
-             HSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT\
-             6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
-        );
-        let signature = bytes(
-            "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8\
-             W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPv\
-             kSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1ph\
-             CnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
-        );
-        let key = PublicKey::Rs256 { modulus: &modulus, exponent: &[1, 0, 1] };
-        assert_verifies(&key, &format!("eyJhbGciOiJSUzI1NiJ9.{MESSAGE}"), &signature);
+        let of = published("RFC 7515 Appendix A.2");
+        let key = PublicKey::Rs256 { modulus: &bytes(&of("n")), exponent: &[1, 0, 1] };
+        assert_verifies(&key, &of("signed"), &bytes(&of("signature")));
         // JWT-16: too small a key, should one ever come so far.
         let key = PublicKey::Rs256 { modulus: &[0xff; 128], exponent: &[1, 0, 1] };
         assert_eq!(AwsLc.verify(&key, b"message", &[1; 128]), Some(false));
     }
 
-    /// RFC 7515 Appendix A.3, whose s is a large one.
+    /// The standard's s is a large one.
     #[test]
     fn it_verifies_es256_as_the_standard_does() {
-        let x = bytes("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU");
-        let y = bytes("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
-        let point = [&[4], &x[..], &y].concat();
-        let signature = bytes(
-            "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
-        );
+        let of = published("RFC 7515 Appendix A.3");
+        let point = [&[4], &*bytes(&of("x")), &*bytes(&of("y"))].concat();
         let key = PublicKey::Es256 { point: &point };
-        assert_verifies(&key, &format!("eyJhbGciOiJFUzI1NiJ9.{MESSAGE}"), &signature);
+        assert_verifies(&key, &of("signed"), &bytes(&of("signature")));
         let key = PublicKey::Es256 { point: &[4; 65] };
-        assert_eq!(AwsLc.verify(&key, b"message", &signature), Some(false));
+        assert_eq!(AwsLc.verify(&key, b"message", &bytes(&of("signature"))), Some(false));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::grant::Allowed;
 use crate::ids::ClientId;
 use crate::jose::{AssertionFault, ClientAssertion};
 use crate::params::Params;
-use crate::refusal::Refusal;
+use crate::refusal::{CredentialsFault, Refusal};
 use crate::setup::Setup;
 use crate::tick::Timestamp;
 
@@ -98,7 +98,7 @@ pub(crate) fn authenticate<const N: usize>(
     let Shown { header, id, secret } = credentials::read(headers, params)?;
     if let Some(assertion) = asserted {
         if header.is_some() || secret.is_some() {
-            return Err(Refusal::ClientAuthenticatesTwice);
+            return Err(CredentialsFault::Twice.into());
         }
         if asserted_type.as_deref() != Some(TYPE) {
             return Err(Refusal::Invalid { parameter: "client_assertion_type" });
@@ -106,7 +106,7 @@ pub(crate) fn authenticate<const N: usize>(
         return claimed(setup, &assertion, id.as_deref(), now).map(Authentication::Claimed);
     }
     let Some(readings) = header else {
-        let id = id.ok_or(Refusal::ClientUnauthenticated)?;
+        let id = id.ok_or(CredentialsFault::Missing)?;
         return of_body(setup, &id, secret.as_deref()).map(Authentication::Done);
     };
     of_header(setup, readings, id.as_deref()).map(Authentication::Done)
@@ -136,16 +136,16 @@ fn of_body(setup: &Setup, id: &str, secret: Option<&str>) -> Result<Authenticate
         Found::At(url) if secret.is_none() => {
             return Ok(AuthenticatedClient(Who::Published { url, signed: false }));
         }
-        Found::At(_) => return Err(Refusal::ClientCredentials { by_header: false }),
+        Found::At(_) => return Err(CredentialsFault::Nobodys { by_header: false }.into()),
     };
     match (client.secret(), secret) {
         (None, None) => Ok(AuthenticatedClient(Who::Known(client))),
-        (None, Some(_)) => Err(Refusal::ClientCredentials { by_header: false }),
-        (Some(_), None) => Err(Refusal::ClientUnauthenticated),
+        (None, Some(_)) => Err(CredentialsFault::Nobodys { by_header: false }.into()),
+        (Some(_), None) => Err(CredentialsFault::Missing.into()),
         (Some(own), Some(shown)) if own.matches(shown) => {
             Ok(AuthenticatedClient(Who::Known(client)))
         }
-        (Some(_), Some(_)) => Err(Refusal::WrongSecret { by_header: false }),
+        (Some(_), Some(_)) => Err(CredentialsFault::WrongSecret { by_header: false }.into()),
     }
 }
 
@@ -159,9 +159,9 @@ fn of_header(
         let Ok(found) = client::find(setup, &shown_id) else {
             continue;
         };
-        refusal = Refusal::ClientCredentials { by_header: true };
+        refusal = CredentialsFault::Nobodys { by_header: true }.into();
         if id.is_some_and(|id| id != shown_id) {
-            return Err(Refusal::ClientIdContradiction);
+            return Err(CredentialsFault::Contradiction.into());
         }
         // Some clients send Basic with an empty secret where they have none.
         let client = match found {
@@ -176,7 +176,7 @@ fn of_header(
                 return Ok(AuthenticatedClient(Who::Known(client)));
             }
             None if secret.is_empty() => return Ok(AuthenticatedClient(Who::Known(client))),
-            Some(_) => refusal = Refusal::WrongSecret { by_header: true },
+            Some(_) => refusal = CredentialsFault::WrongSecret { by_header: true }.into(),
             None => {}
         }
     }

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use crate::encoding::from_base64;
 use crate::ids::ClientId;
 use crate::params::Params;
-use crate::refusal::Refusal;
+use crate::refusal::{CredentialsFault, Refusal};
 
 /// An id and what is shown as its secret.
 pub(super) struct Pair {
@@ -37,7 +37,7 @@ pub(super) fn read<'a, const N: usize>(
     let secret = params.optional("client_secret")?;
     // RFC 6749 §2.3: not more than one method in each request.
     if header.is_some() && secret.is_some() {
-        return Err(Refusal::ClientAuthenticatesTwice);
+        return Err(CredentialsFault::Twice.into());
     }
     Ok(Shown { header, id, secret })
 }
@@ -68,9 +68,9 @@ fn read_header(headers: &HeaderMap) -> Result<Option<Vec<Pair>>, Refusal> {
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(Refusal::ClientAuthenticatesTwice);
+        return Err(CredentialsFault::Twice.into());
     }
-    let wrong = Refusal::ClientCredentials { by_header: true };
+    let wrong = CredentialsFault::Nobodys { by_header: true };
     let parse = || {
         let (scheme, credentials) = value.to_str().ok()?.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("basic") {
@@ -82,7 +82,7 @@ fn read_header(headers: &HeaderMap) -> Result<Option<Vec<Pair>>, Refusal> {
         let decoded = decode(id).zip(decode(secret)).map(|(id, secret)| Pair { id, secret });
         Some(std::iter::once(raw).chain(decoded).collect())
     };
-    parse().map(Some).ok_or(wrong)
+    parse().map(Some).ok_or(wrong.into())
 }
 
 fn decode(text: &str) -> Option<String> {

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use super::credentials::{self, Pair, Shown};
 use crate::config::Resource;
 use crate::params::Params;
-use crate::refusal::Refusal;
+use crate::refusal::{CredentialsFault, Refusal};
 use crate::setup::Setup;
 
 /// The resource whose id and secret a request shows.
@@ -24,20 +24,20 @@ pub(crate) fn authenticate<'s, const N: usize>(
         (None, Some(id), Some(secret)) => {
             vec![Pair { id: id.to_string(), secret: secret.into_owned() }]
         }
-        (None, ..) => return Err(Refusal::ClientUnauthenticated),
+        (None, ..) => return Err(CredentialsFault::Missing.into()),
     };
-    let mut refusal = Refusal::ClientCredentials { by_header };
+    let mut fault = CredentialsFault::Nobodys { by_header };
     for Pair { id: shown_id, secret } in readings {
         let Some((resource, own)) = setup.resource_of_id(&shown_id) else {
             continue;
         };
         if id.as_ref().is_some_and(|id| **id != *shown_id) {
-            return Err(Refusal::ClientIdContradiction);
+            return Err(CredentialsFault::Contradiction.into());
         }
         if own.matches(&secret) {
             return Ok(resource);
         }
-        refusal = Refusal::WrongSecret { by_header };
+        fault = CredentialsFault::WrongSecret { by_header };
     }
-    Err(refusal)
+    Err(fault.into())
 }

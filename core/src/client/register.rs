@@ -11,7 +11,7 @@ use super::registered::{LONGEST, RegisteredClient};
 use crate::check::redirect_uri::Policy;
 use crate::config::Registration;
 use crate::event::Event;
-use crate::refusal::Refusal;
+use crate::refusal::{HttpFault, Refusal};
 use crate::reply::{Reply, Request, Response};
 use crate::resource::bearer_token;
 use crate::setup::Setup;
@@ -105,7 +105,7 @@ fn read(request: &Request) -> Result<Metadata, Refusal> {
     let problem = "must be a JSON object whose members have the types of RFC 7591";
     let body = request.json()?;
     if body.len() > LONGEST_METADATA {
-        return Err(Refusal::BodyTooLarge);
+        return Err(HttpFault::BodyTooLarge.into());
     }
     // By way of a map: a struct would also be read from an array.
     let members = crate::json::object(body).ok_or(refused("metadata", problem))?;

@@ -3,7 +3,8 @@
 use super::Config;
 use super::fault::Faults;
 use crate::access::{OrganizationClaim, ProviderAccess};
-use crate::provider::{Provider, Way, is_tenant_id};
+use crate::provider::{Provider, Way};
+use crate::tenant::is_tenant_id;
 
 /// What is wrong with a rule of [`Access`](crate::Access), with the mend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

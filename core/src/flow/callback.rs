@@ -10,13 +10,14 @@ use crate::cutoff::Questions;
 use crate::ids::FlowHandle;
 use crate::page::Answer;
 use crate::params::Params;
-use crate::provider::{Provider, is_tenant_id};
+use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::reply::Request;
 use crate::secret::redacted_debug;
 use crate::setup::Setup;
 use crate::step::{Step, ask};
 use crate::store::Load;
+use crate::tenant::{IssuerOfTenants, is_tenant_id};
 use crate::tick::Tick;
 
 const PARAMETERS: [&str; 5] = ["code", "state", "iss", "error", posted::PARAMETER];
@@ -121,12 +122,9 @@ fn fields(
 
 /// Whether an `iss` is the issuer: or that of one of its tenants, of which the ID token will tell.
 fn is_issuer(expected: &str, iss: &str) -> bool {
-    match expected.split_once("{tenantid}") {
+    match IssuerOfTenants::parse(expected) {
         None => expected == iss,
-        Some((before, behind)) => iss
-            .strip_prefix(before)
-            .and_then(|iss| iss.strip_suffix(behind))
-            .is_some_and(is_tenant_id),
+        Some(tenants) => tenants.tenant_of(iss).is_some_and(is_tenant_id),
     }
 }
 

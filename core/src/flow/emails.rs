@@ -3,7 +3,7 @@
 use super::Rejected;
 use super::userinfo::Described;
 use crate::effect::{HttpCall, Purpose, Unreachable};
-use crate::provider::{Said, Way, get, primary_address};
+use crate::provider::{Documents, Way, get, primary_address};
 use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::step::{Pending, Resume, Step};
@@ -32,13 +32,13 @@ impl Resume<HttpCall, Result<Described, Box<Rejected>>> for FetchingEmails {
         answer: Result<Response, Unreachable>,
         _: &mut Tick,
     ) -> Step<Result<Described, Box<Rejected>>> {
-        let Described { exchanged, said } = self.described;
+        let Described { exchanged, documents } = self.described;
         let address =
             answer.map_err(Refusal::UpstreamUnreachable).and_then(|it| primary_address(&it));
         Step::Done(match address {
             Ok(address) => {
-                let said = Said { address: Some(address), ..said };
-                Ok(Described { exchanged, said })
+                let documents = Documents { address: Some(address), ..documents };
+                Ok(Described { exchanged, documents })
             }
             Err(refusal) => Err(exchanged.rejected(refusal)),
         })

@@ -35,9 +35,9 @@ pub(super) fn fetch(setup: &Setup, callback: Callback, tick: &mut Tick) -> Step<
 }
 
 fn identify(setup: &Setup, described: Described, name: Option<String>) -> Fetched {
-    let Described { exchanged, said } = described;
-    let organization = said.organization(&exchanged.pending.provider);
-    match said.person(&exchanged.pending.provider) {
+    let Described { exchanged, documents } = described;
+    let organization = documents.organization(&exchanged.pending.provider);
+    match documents.person(&exchanged.pending.provider) {
         Ok(mut user) => {
             // What is signed counts more.
             user.name = user.name.or(name);

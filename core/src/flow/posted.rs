@@ -80,7 +80,7 @@ fn location(setup: &Setup, request: &Request, now: Timestamp) -> Result<HeaderVa
 impl Fields {
     /// As they stand in a query or a form.
     pub(super) fn read<const N: usize>(params: &mut Params<'_, N>) -> Result<Self, Refusal> {
-        let mut field = |name| Ok(params.optional(name)?.map(Cow::into_owned));
+        let mut field = |name| params.optional(name).map(|it| it.map(Cow::into_owned));
         Ok(Self {
             code: field("code")?,
             state: field("state")?,

@@ -4,7 +4,7 @@ use super::Rejected;
 use super::exchange::Exchanged;
 use super::verify::Verified;
 use crate::effect::{HttpCall, Purpose, Unreachable};
-use crate::provider::{Said, document, get};
+use crate::provider::{Documents, document, get};
 use crate::refusal::Refusal;
 use crate::reply::Response;
 use crate::step::{Pending, Resume, Step};
@@ -13,7 +13,7 @@ use crate::tick::Tick;
 /// Tokens, and what the provider said of the person.
 pub(super) struct Described {
     pub(super) exchanged: Exchanged,
-    pub(super) said: Said,
+    pub(super) documents: Documents,
 }
 
 /// Waits for the provider's userinfo endpoint.
@@ -32,8 +32,8 @@ pub(super) fn userinfo(verified: Verified) -> Step<Result<Described, Box<Rejecte
         }
         None => {
             let Verified { exchanged, claims } = verified;
-            let said = Said { id_token: claims, ..Said::default() };
-            Step::Done(Ok(Described { exchanged, said }))
+            let documents = Documents { id_token: claims, ..Documents::default() };
+            Step::Done(Ok(Described { exchanged, documents }))
         }
     }
 }
@@ -48,8 +48,12 @@ impl Resume<HttpCall, Result<Described, Box<Rejected>>> for FetchingUser {
         let userinfo = answer.map_err(Refusal::UpstreamUnreachable).and_then(|it| document(&it));
         Step::Done(match userinfo {
             Ok(userinfo) => {
-                let said = Said { id_token: claims, userinfo: Some(userinfo), ..Said::default() };
-                Ok(Described { exchanged, said })
+                let documents = Documents {
+                    id_token: claims,
+                    userinfo: Some(userinfo),
+                    ..Documents::default()
+                };
+                Ok(Described { exchanged, documents })
             }
             Err(refusal) => Err(exchanged.rejected(refusal)),
         })

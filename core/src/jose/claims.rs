@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq;
 
 use super::{Expected, IdTokenFault};
 use crate::encoding::base64url;
+use crate::tenant::{IssuerOfTenants, is_uuid};
 use crate::tick::Timestamp;
 
 /// How far a provider's clock may be from ours, either way.
@@ -16,9 +17,6 @@ const LEEWAY: Duration = Duration::from_secs(60);
 /// How old a token may be that was just answered: as old as its code, which lives ten minutes at
 /// most (RFC 6749 §4.1.2).
 const OLDEST: Duration = Duration::from_secs(10 * 60);
-
-/// Where the issuer has its tenant.
-const TENANT: &str = "{tenantid}";
 
 type Claims = Map<String, Value>;
 
@@ -31,7 +29,8 @@ pub(super) fn check(
     expected: &Expected<'_>,
 ) -> Result<(), IdTokenFault> {
     issuer(claims, expected.issuer)?;
-    if let (Some(key_issuer), true) = (key_issuer, expected.issuer.contains(TENANT)) {
+    let of_tenants = IssuerOfTenants::parse(expected.issuer).is_some();
+    if let (Some(key_issuer), true) = (key_issuer, of_tenants) {
         // JWT-12: among many tenants, a key that is one's signs for no other.
         issuer(claims, key_issuer)?;
     }
@@ -46,11 +45,12 @@ pub(super) fn check(
 /// Rule 2 (JWT-12): the exact text.
 fn issuer(claims: &Claims, expected: &str) -> Result<(), IdTokenFault> {
     let named = text(claims, "iss").ok_or(IdTokenFault::Issuer)?;
-    let same = if expected.contains(TENANT) {
-        let tenant = text(claims, "tid").filter(|tid| is_uuid(tid)).ok_or(IdTokenFault::Tenant)?;
-        named == expected.replace(TENANT, tenant)
-    } else {
-        named == expected
+    let same = match IssuerOfTenants::parse(expected) {
+        None => named == expected,
+        Some(tenants) => {
+            let tid = text(claims, "tid").filter(|tid| is_uuid(tid)).ok_or(IdTokenFault::Tenant)?;
+            tenants.tenant_of(named) == Some(tid)
+        }
     };
     if same { Ok(()) } else { Err(IdTokenFault::Issuer) }
 }
@@ -134,15 +134,6 @@ fn subject(claims: &Claims) -> Result<(), IdTokenFault> {
     let visible = |sub: &&str| sub.bytes().all(|byte| byte.is_ascii_graphic());
     let fits = |sub: &&str| (1..=255).contains(&sub.len());
     text(claims, "sub").filter(fits).filter(visible).map(drop).ok_or(IdTokenFault::Subject)
-}
-
-/// RFC 9562 §4: 8-4-4-4-12 hexadecimal digits.
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(n, byte)| match n {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 fn text<'a>(claims: &'a Claims, claim: &str) -> Option<&'a str> {

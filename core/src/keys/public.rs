@@ -90,74 +90,43 @@ mod tests {
         from_base64url(text).unwrap()
     }
 
-    #[test]
-    fn rfc_7515_appendix_a_2_verifies() {
-        let modulus = bytes(
-            "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1\
-             Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaS\
-             HSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT\
-             6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
-        );
-        let message = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9\
-                       leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let signature = bytes(
-            "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8\
-             W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPv\
-             kSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1ph\
-             CnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
-        );
-        let key = PublicKey::Rs256 { modulus: &modulus, exponent: &[1, 0, 1] };
-        assert!(key.verify(None, message.as_bytes(), &signature));
+    /// The members of a signature that stands in a standard.
+    fn published(standard: &'static str) -> impl Fn(&str) -> String {
+        let all = include_str!("../../tests/fixtures/signatures.json");
+        let all: serde_json::Value = serde_json::from_str(all).unwrap();
+        move |member| all[standard][member].as_str().unwrap().to_owned()
+    }
+
+    #[track_caller]
+    fn assert_verifies(key: &PublicKey<'_>, signed: &str, signature: &str) {
+        let signature = bytes(signature);
+        assert!(key.verify(None, signed.as_bytes(), &signature));
         assert!(!key.verify(None, b"another text", &signature));
     }
 
     #[test]
-    fn rfc_7515_appendix_a_3_verifies_with_its_large_s() {
-        let mut point = vec![4];
-        point.extend(bytes("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"));
-        point.extend(bytes("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"));
-        let message = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9\
-                       leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let signature = bytes(
-            "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
-        );
+    fn published_signatures_of_rs256_verify() {
+        for standard in ["RFC 7515 Appendix A.2", "RFC 7520 section 4.1"] {
+            let of = published(standard);
+            let key = PublicKey::Rs256 { modulus: &bytes(&of("n")), exponent: &[1, 0, 1] };
+            assert_verifies(&key, &of("signed"), &of("signature"));
+        }
+    }
+
+    #[test]
+    fn a_published_signature_of_es256_verifies_with_its_large_s() {
+        let of = published("RFC 7515 Appendix A.3");
+        let point = [&[4], &*bytes(&of("x")), &*bytes(&of("y"))].concat();
         let key = PublicKey::Es256 { point: &point };
-        assert!(key.verify(None, message.as_bytes(), &signature));
-        assert!(!key.verify(None, b"another text", &signature));
+        assert_verifies(&key, &of("signed"), &of("signature"));
     }
 
     #[test]
-    fn rfc_8037_appendix_a_4_verifies() {
-        let point = bytes("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").try_into().unwrap();
-        let message = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-        let signature = bytes(
-            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
-        );
+    fn a_published_signature_of_ed_dsa_verifies() {
+        let of = published("RFC 8037 Appendix A.4");
+        let point = bytes(&of("x")).try_into().unwrap();
         let key = PublicKey::EdDsa { point: &point };
-        assert!(key.verify(None, message, &signature));
-        assert!(!key.verify(None, b"another text", &signature));
-    }
-
-    #[test]
-    fn rfc_7520_section_4_1_verifies() {
-        let modulus = bytes(
-            "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0VEiZQHz\
-             _AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ6Aj-oBHqFEHY\
-             pPe7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHrtIQbS0FVbb9k3-tVTU\
-             4fg_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5iaiQkqgc5gHdrNP5zw",
-        );
-        let message = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbXBsZSJ9.SXTigJlz\
-                       IGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb25\
-                       0byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3\
-                       dpbmcgd2hlcmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB0by4";
-        let signature = bytes(
-            "MRjdkly7_-oTPTS3AXP41iQIGKa80A0ZmTuV5MEaHoxnW2e5CZ5NlKtainoFmKZopdHM1O2U4mwzJdQx996ivp8\
-             3xuglII7PNDi84wnB-BDkoBwA78185hX-Es4JIwmDLJK3lfWRa-XtL0RnltuYv746iYTh_qHRD68BNt1uSNCrUC\
-             TJDt5aAE6x8wW1Kt9eRo4QPocSadnHXFxnt8Is9UzpERV0ePPQdLuW3IS_de3xyIrDaLGdjluPxUAhb6L2aXic1\
-             U12podGU0KLUQSE_oI-ZnmKJ3F4uOZDnd6QZWJushZ41Axf_fcIe8u9ipH84ogoree7vjbU5y18kDquDg",
-        );
-        let key = PublicKey::Rs256 { modulus: &modulus, exponent: &[1, 0, 1] };
-        assert!(key.verify(None, message.as_bytes(), &signature));
+        assert_verifies(&key, &of("signed"), &of("signature"));
     }
 
     #[derive(Debug)]

@@ -2,6 +2,7 @@ use super::{IdToken, Provider, ProviderMetadata, TokenAuth, Way, fixed};
 use crate::access::OrganizationClaim;
 use crate::config::EndpointUrl;
 use crate::secret::ClientSecret;
+use crate::tenant::{TENANT, is_tenant_id};
 
 /// Microsoft Entra, as `azure`. Who signed in is what the ID token says; the subject is tenant and
 /// object id, `tid:oid`, since an address can be another's tomorrow.
@@ -43,7 +44,7 @@ pub fn azure_at(
     let at = |path: &str| authority.below(&format!("/{tenant}{path}"));
     let mut metadata =
         ProviderMetadata::new(at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));
-    let named = if any { "{tenantid}" } else { tenant };
+    let named = if any { TENANT } else { tenant };
     let authority = authority.to_string();
     metadata.issuer = Some(format!("{}/{named}/v2.0", authority.trim_end_matches('/')));
     metadata.jwks_uri = Some(at("/discovery/v2.0/keys"));
@@ -58,16 +59,6 @@ pub fn azure_at(
     provider.claims.email_verified = vec!["xms_edov".to_owned()];
     provider.way = Way::Entra;
     Ok(provider)
-}
-
-/// A directory's id: a UUID.
-pub(crate) fn is_tenant_id(text: &str) -> bool {
-    let hyphen = |at: usize| matches!(at, 8 | 13 | 18 | 23);
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match hyphen(at) {
-            true => byte == b'-',
-            false => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
-        })
 }
 
 /// A text that names no directory.

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::user::{Address, answered};
+use super::documents::{Address, answered};
 use super::{Provider, ProviderMetadata, TokenAuth, Way, fixed, get};
 use crate::access::Kind;
 use crate::config::EndpointUrl;

@@ -22,6 +22,7 @@ mod azure;
 mod claims;
 mod custom;
 mod discord;
+mod documents;
 mod github;
 mod gitlab;
 mod google;
@@ -53,12 +54,11 @@ pub use slack::slack;
 pub use user::User;
 
 pub(crate) use apple::{SecretSigner, name_of as apple_name};
-pub(crate) use azure::is_tenant_id;
+pub(crate) use documents::{Documents, document};
 pub(crate) use github::{Api, PER_PAGE, membership_page, primary_address};
 pub(crate) use metadata::metadata;
 pub(crate) use request::{get, token_request};
 pub(crate) use tokens::{NotRefreshed, read_refreshed, read_tokens};
-pub(crate) use user::{Said, document};
 
 use std::fmt;
 use std::sync::Arc;

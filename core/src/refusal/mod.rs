@@ -1,11 +1,13 @@
 //! Why a request is refused: a rich reason inside, a generic text on the wire, one table between
 //! them.
 
+mod credentials;
+mod http;
 mod wire;
 
+pub use self::http::HttpFault;
+pub use credentials::CredentialsFault;
 pub use wire::Wire;
-
-use std::time::Duration;
 
 use crate::access::NotAllowed;
 use crate::check::redirect_uri::Unacceptable;
@@ -18,40 +20,9 @@ use crate::jose::{AssertionFault, IdTokenFault};
 #[non_exhaustive]
 pub enum Refusal {
     // The request as such.
-    /// No endpoint is at this path.
-    #[error("no endpoint is at this path")]
-    NotFound,
-    /// The endpoint does not know this method.
-    #[error("the endpoint allows {allowed} only")]
-    Method {
-        /// The value of `Allow`.
-        allowed: &'static str,
-    },
-    /// The body is longer than [`Request::BODY_LIMIT`](crate::Request::BODY_LIMIT).
-    #[error("the body is too large")]
-    BodyTooLarge,
-    /// The body did not come in time.
-    #[error("the body did not come in time")]
-    BodyTooSlow,
-    /// The body broke off, or is not framed as HTTP frames bodies.
-    #[error("the body is broken")]
-    BodyBroken,
-    /// The body has another content type than the endpoint reads.
-    #[error("the body must be {wanted}")]
-    ContentType {
-        /// The content type that is read.
-        wanted: &'static str,
-    },
-    /// The body is compressed: what it holds could be any number of times longer than what is
-    /// counted (RFC 9110 §8.4).
-    #[error("the body has a content coding")]
-    ContentCoding,
-    /// Whoever sent it has used up what they may, as whoever serves the requests counts.
-    #[error("too many of this kind from one address")]
-    TooMany {
-        /// How long to wait.
-        retry_after: Duration,
-    },
+    /// It is refused before anybody reads what it says.
+    #[error("{0}")]
+    Http(#[from] HttpFault),
     /// A query or form that is not UTF-8 after decoding, or has far too many parameters.
     #[error("the parameters cannot be read")]
     Unreadable,
@@ -101,23 +72,9 @@ pub enum Refusal {
     /// The operator ended the client, and it has to register again.
     #[error("the client was ended by a cutoff")]
     ClientEnded,
-    /// A confidential client came without its secret, or with a scheme that is not offered.
-    #[error("the client did not authenticate")]
-    ClientUnauthenticated,
-    /// A client's secret that is not its own.
-    #[error("the client's secret is wrong")]
-    WrongSecret {
-        /// Whether it came in the `Authorization` header, which the answer must then name (RFC 6749
-        /// §5.2).
-        by_header: bool,
-    },
-    /// Credentials that cannot be right: of nobody, of a client without a secret, or none at all.
-    #[error("the client's credentials are nobody's")]
-    ClientCredentials {
-        /// Whether it came in the `Authorization` header, which the answer must then name (RFC 6749
-        /// §5.2).
-        by_header: bool,
-    },
+    /// A client or a resource has not shown who it is.
+    #[error("{0}")]
+    Credentials(#[from] CredentialsFault),
     /// A client's assertion about itself does not authenticate it (RFC 7523 §3).
     #[error("client_assertion: {0}")]
     ClientAssertion(AssertionFault),
@@ -125,12 +82,6 @@ pub enum Refusal {
     /// person agreed.
     #[error("the client must sign a client_assertion, as its metadata document said")]
     ClientDidNotSign,
-    /// Two ways of authentication in one request (RFC 6749 §2.3).
-    #[error("the client authenticates in two ways")]
-    ClientAuthenticatesTwice,
-    /// The `client_id` in the body is another one than in the `Authorization` header.
-    #[error("client_id contradicts the Authorization header")]
-    ClientIdContradiction,
     /// The client is not registered for this grant type.
     #[error("the client may not use this grant type")]
     GrantTypeNotRegistered,
@@ -179,7 +130,6 @@ pub enum Refusal {
     /// Several resources are configured and none was asked for.
     #[error("several resources are configured and none was asked for")]
     ResourceRequired,
-
     /// Scopes are asked for, and the resource has none of them (RFC 6749 §3.3).
     #[error("none of the scopes is known")]
     UnknownScope,

@@ -31,22 +31,7 @@ impl Refusal {
     #[must_use]
     pub fn wire(&self) -> Wire {
         let (status, error, description): (u16, &'static str, &'static str) = match self {
-            Self::NotFound => (404, "invalid_request", "No endpoint is at this path."),
-            Self::Method { .. } => {
-                (405, "invalid_request", "The endpoint does not know this method; see Allow.")
-            }
-            Self::BodyTooLarge => (413, "invalid_request", "The body is too large."),
-            Self::BodyTooSlow => (408, "invalid_request", "The body did not come in time."),
-            Self::BodyBroken => (400, "invalid_request", "The body is broken."),
-            Self::ContentType { wanted } => {
-                return Wire::new(415, "invalid_request", format!("The body must be {wanted}."));
-            }
-            Self::ContentCoding => {
-                (415, "invalid_request", "The body must not be compressed; see Accept-Encoding.")
-            }
-            Self::TooMany { .. } => {
-                (429, "temporarily_unavailable", "Too many requests; see Retry-After.")
-            }
+            Self::Http(fault) => return fault.wire(),
             Self::Unreadable => (400, "invalid_request", "The parameters cannot be read."),
             Self::Missing { parameter } => {
                 return Wire::new(400, "invalid_request", format!("{parameter} is missing."));
@@ -84,20 +69,9 @@ impl Refusal {
             Self::ClientDocument(_) => {
                 (401, "invalid_client", "The client's metadata document could not be used.")
             }
-            Self::ClientUnauthenticated
-            | Self::ClientAssertion(_)
-            | Self::ClientDidNotSign
-            | Self::WrongSecret { .. }
-            | Self::ClientCredentials { .. } => {
+            Self::Credentials(fault) => return fault.wire(),
+            Self::ClientAssertion(_) | Self::ClientDidNotSign => {
                 (401, "invalid_client", "The client could not be authenticated.")
-            }
-            Self::ClientAuthenticatesTwice => (
-                400,
-                "invalid_request",
-                "Authenticate in one way: by the Authorization header or in the body.",
-            ),
-            Self::ClientIdContradiction => {
-                (400, "invalid_request", "client_id contradicts the Authorization header.")
             }
             Self::GrantTypeNotRegistered => {
                 (400, "unauthorized_client", "The client is not registered for this grant type.")
@@ -264,21 +238,14 @@ impl Refusal {
         json!({ "error": wire.error, "error_description": wire.description })
     }
 
-    /// Adds what the status obliges to: `Allow`, `Accept-Encoding` (RFC 9110 §12.5.3),
-    /// `Retry-After`, `WWW-Authenticate`.
+    /// Adds what the status obliges to: beside what is HTTP's own, `WWW-Authenticate` and
+    /// `Retry-After`.
     pub(crate) fn with_headers(&self, response: Response) -> Response {
-        if let Self::Method { allowed } = self {
-            return response.with(header::ALLOW, HeaderValue::from_static(allowed));
-        }
-        if let Self::ContentCoding = self {
-            let identity = HeaderValue::from_static("identity");
-            return response.with(header::ACCEPT_ENCODING, identity);
-        }
-        if let Self::TooMany { retry_after } = self {
-            // Whole seconds (RFC 9110 §10.2.3), and never too few.
-            let seconds = retry_after.as_millis().div_ceil(1000).clamp(1, u64::MAX.into());
-            let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
-            return response.with(header::RETRY_AFTER, seconds);
+        if let Self::Http(fault) = self {
+            return match fault.header() {
+                Some((name, value)) => response.with(name, value),
+                None => response,
+            };
         }
         if let Some(challenge) = self.challenge() {
             let challenge = HeaderValue::from_static(challenge);
@@ -293,13 +260,8 @@ impl Refusal {
     /// What `WWW-Authenticate` says: texts of our own, of which nothing came with the request
     /// (WEB-14).
     fn challenge(&self) -> Option<&'static str> {
-        let by_header = matches!(
-            self,
-            Self::ClientCredentials { by_header: true }
-                | Self::WrongSecret { by_header: true }
-                | Self::UnknownClientInHeader
-        );
-        if by_header {
+        let by_header = matches!(self, Self::Credentials(fault) if fault.by_header());
+        if by_header || matches!(self, Self::UnknownClientInHeader) {
             return Some("Basic realm=\"token endpoint\"");
         }
         let Self::InitialAccessToken { shown } = self else { return None };
@@ -309,7 +271,11 @@ impl Refusal {
 }
 
 impl Wire {
-    fn new(status: u16, error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn new(
+        status: u16,
+        error: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         Self { error, status, description: description.into() }
     }
@@ -332,17 +298,6 @@ mod tests {
     fn web_07_a_reason_is_reduced_to_the_characters_of_error_description() {
         let wire = Refusal::MapperDenied("no\r\n\"<é>\\".to_owned()).wire();
         assert_eq!(wire.description, "no   < > ");
-    }
-
-    #[test]
-    fn whoever_has_to_wait_is_told_how_many_whole_seconds() {
-        let told = |milliseconds| {
-            let retry_after = std::time::Duration::from_millis(milliseconds);
-            let response = Refusal::TooMany { retry_after }.to_json();
-            assert_eq!(response.status, 429);
-            response.headers[header::RETRY_AFTER].to_str().unwrap().to_owned()
-        };
-        assert_eq!([0, 1, 1000, 1001].map(told), ["1", "1", "1", "2"]);
     }
 
     #[test]

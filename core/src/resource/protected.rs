@@ -7,7 +7,7 @@ use super::field::may_be_asked;
 use super::hierarchy::Hierarchy;
 use crate::config::{Issuer, Resource};
 use crate::metadata;
-use crate::refusal::Refusal;
+use crate::refusal::{HttpFault, Refusal};
 use crate::reply::{Parts, Response};
 
 /// Where the metadata of a resource at the root is (RFC 9728 §3).
@@ -73,7 +73,7 @@ impl Protected {
             &Method::GET | &Method::HEAD if is_metadata => metadata::document(&self.document),
             &Method::OPTIONS if is_metadata => cors::preflight_of(ALLOWED),
             &Method::OPTIONS if cors::is_preflight(&request.headers) => cors::preflight(),
-            _ if is_metadata => Refusal::Method { allowed: ALLOWED }.to_json(),
+            _ if is_metadata => Refusal::from(HttpFault::Method { allowed: ALLOWED }).to_json(),
             _ => return None,
         };
         if request.method == Method::HEAD {

@@ -19,7 +19,7 @@ use crate::cutoff::Cutoff;
 use crate::event::Event;
 use crate::ids::GrantId;
 use crate::page::{Answer, Reader};
-use crate::refusal::Refusal;
+use crate::refusal::{HttpFault, Refusal};
 use crate::reply::{Parts, Reply, Request, Response};
 use crate::resource::{self, Challenge, Principal, Protected};
 use crate::secret::UpstreamAccessToken;
@@ -281,13 +281,13 @@ fn unasked(
         return Some(Ok(Reply::from(options(allowed))));
     }
     let known = allowed.split(", ").any(|allowed| allowed == method.as_str());
-    (!known).then_some(Err(Refusal::Method { allowed }))
+    (!known).then_some(Err(HttpFault::Method { allowed }.into()))
 }
 
 fn nothing(request: &Request) -> Reply {
     let Parts { method, uri, .. } = request.parts();
     let preflight = (method == Method::OPTIONS).then(|| preflight_of_nothing(uri.path()));
-    preflight.flatten().map_or_else(|| refuse(Refusal::NotFound), Reply::from)
+    preflight.flatten().map_or_else(|| refuse(HttpFault::NotFound.into()), Reply::from)
 }
 
 fn refuse(refusal: Refusal) -> Reply {

@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::json;
-use vestibule_core::{Config, Refusal};
+use vestibule_core::{Config, CredentialsFault};
 
 use crate::expect::{
     C_SECRET, assert_tok, basic, last_refusal, member, refused, tok, tok401, token_request,
@@ -146,7 +146,7 @@ fn cla_07_the_id_in_the_body_is_the_one_in_the_header() {
         let form = [&form(&code)[..], &[("client_id", other)]].concat();
         let request = token_request(&form, &[("authorization", &right)]);
         tok(&mut world, request, "invalid_request");
-        assert_eq!(*last_refusal(&world), Refusal::ClientIdContradiction);
+        assert_eq!(*last_refusal(&world), CredentialsFault::Contradiction.into());
     }
     assert_eq!(world.redeem(&code).status, 200);
 }

@@ -45,9 +45,10 @@ impl<D: Driver + 'static> Guard for Vestibule<D> {
 
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
         let (server, driver) = (self.server(), self.driver());
-        let judged = async { drive(driver, server.authenticate_live(request, driver.tick())).await };
-        unwound(pin!(judged)).await.unwrap_or_else(|_| {
-            Err(Challenge::new(Denied::Unavailable, server.protected(request)))
-        })
+        let judged =
+            async { drive(driver, server.authenticate_live(request, driver.tick())).await };
+        unwound(pin!(judged))
+            .await
+            .unwrap_or_else(|_| Err(Challenge::new(Denied::Unavailable, server.protected(request))))
     }
 }

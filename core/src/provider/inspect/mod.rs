@@ -11,19 +11,15 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::metadata::is_of;
-use super::{
-    IdToken, Metadata, Provider, ProviderMetadata, TokenAuth, discovery_url, is_tenant_id,
-};
+use super::{IdToken, Metadata, Provider, ProviderMetadata, TokenAuth, discovery_url};
 use crate::cache;
 use crate::config::EndpointUrl;
 use crate::jose::JwkSet;
 use crate::json;
 use crate::refusal::Refusal;
 use crate::step::Step;
+use crate::tenant::{IssuerOfTenants, TENANT, is_tenant_id};
 use crate::tick::Tick;
-
-/// What stands for the tenant in the issuer of all tenants of Microsoft Entra.
-const ANY_TENANT: &str = "{tenantid}";
 
 /// What was asked of a provider, what it said, and what that means for sign-ins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,7 +102,7 @@ fn discovery_url_of(provider: &Provider) -> Option<EndpointUrl> {
         return None;
     }
     let issuer = provider.metadata.issuer()?;
-    if !issuer.contains(ANY_TENANT) {
+    if IssuerOfTenants::parse(issuer).is_none() {
         return discovery_url(issuer);
     }
     // The issuer of all tenants of Entra is a template; its document is where they are asked.
@@ -117,13 +113,11 @@ fn discovery_url_of(provider: &Provider) -> Option<EndpointUrl> {
 /// Whether a discovery document names the issuer of this provider. Where that is the template of all
 /// tenants, the document says so itself; only those who have no directory are all of one tenant.
 fn is_own(provider: &Provider, url: &Url, issuer: &str) -> bool {
-    let template = provider.metadata.issuer().filter(|issuer| issuer.contains(ANY_TENANT));
-    match template.and_then(|template| template.split_once(ANY_TENANT)) {
+    match provider.metadata.issuer().and_then(IssuerOfTenants::parse) {
         None => is_of(url, issuer),
-        Some((before, behind)) => issuer
-            .strip_prefix(before)
-            .and_then(|rest| rest.strip_suffix(behind))
-            .is_some_and(|tenant| tenant == ANY_TENANT || is_tenant_id(tenant)),
+        Some(tenants) => {
+            tenants.tenant_of(issuer).is_some_and(|it| it == TENANT || is_tenant_id(it))
+        }
     }
 }
 
