@@ -5,7 +5,7 @@ use crate::config::Preset;
 /// A finding with a mend that can be followed: core speaks of keys that not every preset has.
 pub(super) fn mended(finding: &Finding, provider: &Provider, preset: &Preset) -> String {
     let name = preset.name;
-    let has = |key| preset.keys.contains(&key);
+    let has = |key| preset.has(key);
     match finding {
         Finding::OtherIssuer { named } if !has("issuer") => {
             let given = match preset.keys {

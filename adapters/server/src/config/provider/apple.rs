@@ -2,13 +2,10 @@ use vestibule_core::provider::{Provider, apple};
 
 use super::super::secret::secret;
 use super::super::table::Table;
-use super::{Ours, Preset};
-
-pub(super) const APPLE: Preset =
-    Preset { name: "apple", keys: &["team_id", "key_id", "key"], read };
+use super::Ours;
 
 /// Sign in with Apple, where a key makes the secrets.
-fn read(_: usize, table: &Table<'_>, ours: Ours) -> Option<Provider> {
+pub(super) fn read(_: usize, table: &Table<'_>, ours: Ours) -> Option<Provider> {
     if let Some(value) = table.find("client_secret") {
         value.fault(
             "Apple gives no secret, but a key: remove it, and write team_id, key_id and key",

@@ -6,25 +6,17 @@ use vestibule_core::{EndpointUrl, ProviderId};
 use super::super::table::Table;
 use super::{Ours, Preset, options};
 
-pub(super) const CUSTOM: Preset = Preset {
-    name: "custom",
-    keys: &[
-        "authorization_endpoint",
-        "token_endpoint",
-        "userinfo_endpoint",
-        "jwks_uri",
-        "revocation_endpoint",
-        "issuer",
-        "iss_parameter",
-        "id_token",
-        "pkce",
-        "token_auth",
-        "token_endpoint_auth_method",
-        "scope_separator",
-        "claims",
-    ],
-    read,
-};
+pub(super) const CUSTOM: Preset = Preset::of("custom", KEYS, read).described();
+
+const KEYS: &[&str] = &[
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "revocation_endpoint",
+    "issuer",
+    "iss_parameter",
+];
 
 fn read(n: usize, table: &Table<'_>, ours: Ours) -> Option<Provider> {
     let id = ours.id.or_else(|| {

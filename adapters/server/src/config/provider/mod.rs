@@ -10,6 +10,8 @@ mod preset;
 use vestibule_core::provider::Provider;
 use vestibule_core::{ClientSecret, ProviderId};
 
+pub(crate) use self::preset::Preset;
+
 use self::preset::PRESETS;
 use super::secret::secret;
 use super::table::{Table, nearest};
@@ -55,28 +57,6 @@ pub(super) const KEYS: &[&str] = &[
     "keep_tokens",
 ];
 
-/// Those that every provider has, whatever its preset.
-const COMMON: &[&str] = &[
-    "preset",
-    "id",
-    "name",
-    "client_id",
-    "client_secret",
-    "scopes",
-    "authorization_params",
-    "token_params",
-    "callback_path",
-    "keep_tokens",
-];
-
-/// A provider of which something is known beforehand, by the word that `preset` has for it.
-pub(crate) struct Preset {
-    pub(crate) name: &'static str,
-    /// The keys that it has beside the common ones.
-    pub(crate) keys: &'static [&'static str],
-    read: fn(usize, &Table<'_>, Ours) -> Option<Provider>,
-}
-
 /// Who we are at the provider. What cannot be read is stood in for.
 #[derive(Clone)]
 struct Ours {
@@ -109,7 +89,7 @@ pub(super) fn read(n: usize, table: &Table<'_>) -> Option<(Provider, &'static Pr
     refuse_keys_of_others(table, preset);
     let stand_in = Ours { id: ours.id.clone().or_else(unread), ..ours.clone() };
     let id = ours.id.clone();
-    let mut provider = (preset.read)(n, table, ours).or_else(|| custom::stand_in(stand_in))?;
+    let mut provider = preset.read(n, table, ours).or_else(|| custom::stand_in(stand_in))?;
     if let Some(id) = id {
         provider.id = id;
     }
@@ -140,15 +120,16 @@ fn preset(table: &Table<'_>) -> Option<&'static Preset> {
 
 /// A key that the preset does not have is one that its writer relies on: it is not passed over.
 fn refuse_keys_of_others(table: &Table<'_>, preset: &Preset) {
-    for (key, value) in table.entries() {
-        if COMMON.contains(&key) || preset.keys.contains(&key) || !KEYS.contains(&key) {
-            continue;
-        }
+    for (key, value) in table.entries().filter(|(key, _)| !preset.has(key)) {
         let having: Vec<_> = PRESETS
             .iter()
-            .filter(|other| other.keys.contains(&key))
+            .filter(|other| other.has(key))
             .map(|other| format!("{:?}", other.name))
             .collect();
+        // Every provider has it, or none does.
+        if having.is_empty() {
+            continue;
+        }
         let does = if having.len() == 1 { "does" } else { "do" };
         let (name, having) = (preset.name, having.join(", "));
         value.fault(format_args!("preset {name:?} does not have it, {having} {does}; remove it"));

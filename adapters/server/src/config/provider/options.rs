@@ -5,6 +5,10 @@ use vestibule_core::provider::{IdToken, Provider, TokenAuth};
 use super::super::table::Table;
 use super::claims;
 
+/// Those of providers of which no preset knows how they are asked, which [`read`] reads.
+pub(super) const KEYS: &[&str] =
+    &["id_token", "pkce", "token_auth", "token_endpoint_auth_method", "scope_separator", "claims"];
+
 /// Those of every preset.
 pub(super) fn read_common(table: &Table<'_>, provider: &mut Provider) {
     if let Some(name) = table.find("name").and_then(|value| value.text()) {

@@ -1,85 +1,123 @@
 //! The presets. To add one: its entry, and how it is read.
 
 use vestibule_core::provider::{
-    IdToken, Provider, azure, azure_at, discord, github, github_enterprise, gitlab, gitlab_at,
-    google, oidc, slack,
+    IdToken, InvalidDomain, Provider, auth0, azure, azure_at, clerk, discord, github,
+    github_enterprise, gitlab, gitlab_at, google, linkedin, oidc, slack, workos,
 };
 use vestibule_core::{ClientSecret, EndpointUrl, ProviderId};
 
 use super::super::table::Table;
-use super::{Ours, Preset, apple, custom, options, peers};
+use super::{Ours, apple, custom, options, peers};
 
 pub(super) const PRESETS: &[Preset] = &[
-    Preset {
-        name: "google",
-        keys: &[],
-        read: |_, table, ours| {
-            let secret = ours.secret(table);
-            Some(google(ours.client_id, secret))
-        },
-    },
-    Preset {
-        name: "github",
-        keys: &["base_url"],
-        read: |_, table, ours| {
-            let secret = ours.secret(table);
-            Some(match url(table, "base_url") {
-                Some(site) => github_enterprise(&site, ours.client_id, secret),
-                None => github(ours.client_id, secret),
-            })
-        },
-    },
-    Preset { name: "azure", keys: &["tenant", "tenant_id", "tenantId", "authority"], read: entra },
-    Preset {
-        name: "gitlab",
-        keys: &["base_url"],
-        read: |_, table, ours| {
-            let secret = ours.secret(table);
-            Some(match url(table, "base_url") {
-                Some(site) => gitlab_at(&site, ours.client_id, secret),
-                None => gitlab(ours.client_id, secret),
-            })
-        },
-    },
-    Preset {
-        name: "slack",
-        keys: &[],
-        read: |_, table, ours| {
-            let secret = ours.secret(table);
-            Some(slack(ours.client_id, secret))
-        },
-    },
-    Preset {
-        name: "discord",
-        keys: &[],
-        read: |_, table, ours| {
-            let secret = ours.secret(table);
-            Some(discord(ours.client_id, secret))
-        },
-    },
-    peers::AUTH0,
-    peers::OKTA,
-    peers::KEYCLOAK,
-    peers::COGNITO,
-    peers::WORKOS,
-    peers::CLERK,
-    peers::LINKEDIN,
-    apple::APPLE,
-    Preset {
-        name: "oidc",
-        keys: &[
-            "issuer",
-            "id_token",
-            "pkce",
-            "token_auth",
-            "token_endpoint_auth_method",
-            "scope_separator",
-            "claims",
-        ],
-        read: published,
-    },
+    Preset::known("google", google),
+    Preset::at_site("github", github, github_enterprise),
+    Preset::of("azure", &["tenant", "tenant_id", "tenantId", "authority"], entra),
+    Preset::at_site("gitlab", gitlab, gitlab_at),
+    Preset::known("slack", slack),
+    Preset::known("discord", discord),
+    Preset::at_domain("auth0", "tenant.eu.auth0.com", auth0),
+    Preset::of("okta", &["issuer"], peers::okta_at),
+    Preset::of("keycloak", &["base_url", "realm"], peers::realm),
+    Preset::of("cognito", &["region", "user_pool_id"], peers::user_pool),
+    Preset::at_domain("workos", "example.authkit.app", workos),
+    Preset::at_domain("clerk", "clerk.example.com", clerk),
+    Preset::known("linkedin", linkedin),
+    Preset::of("apple", &["team_id", "key_id", "key"], apple::read),
+    Preset::of("oidc", &["issuer"], published).described(),
     custom::CUSTOM,
 ];
+
+/// A provider of which something is known beforehand, by the word that `preset` has for it.
+pub(crate) struct Preset {
+    pub(crate) name: &'static str,
+    /// The keys that say where or which one it is.
+    pub(crate) keys: &'static [&'static str],
+    /// Whether it has those of [`options`] too.
+    described: bool,
+    made: Made,
+}
+
+/// How a provider is made of its table.
+enum Made {
+    Known(Known),
+    AtSite(Known, fn(&EndpointUrl, String, ClientSecret) -> Provider),
+    /// What a domain looks like, for the mend.
+    AtDomain(&'static str, AtDomain),
+    Read(Read),
+}
+
+/// Of client_id and secret alone.
+type Known = fn(String, ClientSecret) -> Provider;
+type AtDomain = fn(&str, String, ClientSecret) -> Result<Provider, InvalidDomain>;
+/// The number counts the providers.
+type Read = fn(usize, &Table<'_>, Ours) -> Option<Provider>;
+
+impl Preset {
+    /// One that is in one place only.
+    const fn known(name: &'static str, make: Known) -> Self {
+        Self { name, keys: &[], described: false, made: Made::Known(make) }
+    }
+
+    /// One that companies also run themselves, at their `base_url`.
+    const fn at_site(
+        name: &'static str,
+        make: Known,
+        make_at: fn(&EndpointUrl, String, ClientSecret) -> Provider,
+    ) -> Self {
+        Self { name, keys: &["base_url"], described: false, made: Made::AtSite(make, make_at) }
+    }
+
+    /// One that is known by its `domain`, which looks `like` this.
+    const fn at_domain(name: &'static str, like: &'static str, make: AtDomain) -> Self {
+        Self { name, keys: &["domain"], described: false, made: Made::AtDomain(like, make) }
+    }
+
+    /// One that is read in a way of its own.
+    pub(super) const fn of(name: &'static str, keys: &'static [&'static str], read: Read) -> Self {
+        Self { name, keys, described: false, made: Made::Read(read) }
+    }
+
+    /// The same where how it is asked has to be described.
+    pub(super) const fn described(self) -> Self {
+        Self { described: true, ..self }
+    }
+
+    /// Whether it has a key that not every provider has.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.keys.contains(&key) || (self.described && options::KEYS.contains(&key))
+    }
+
+    pub(super) fn read(&self, n: usize, table: &Table<'_>, ours: Ours) -> Option<Provider> {
+        match self.made {
+            Made::Read(read) => read(n, table, ours),
+            Made::Known(make) => {
+                let secret = ours.secret(table);
+                Some(make(ours.client_id, secret))
+            }
+            Made::AtSite(make, make_at) => {
+                let secret = ours.secret(table);
+                let site =
+                    table.find("base_url").and_then(|value| value.parsed(EndpointUrl::parse));
+                Some(match site {
+                    Some(site) => make_at(&site, ours.client_id, secret),
+                    None => make(ours.client_id, secret),
+                })
+            }
+            Made::AtDomain(like, make) => {
+                let secret = ours.secret(table);
+                let domain = table.require("domain", format_args!("write domain = {like:?}"))?;
+                let made = make(domain.text()?, ours.client_id, secret);
+                domain.accept(made.map_err(|_| {
+                    format!(
+                        "is no domain; write it in lower case without scheme and path, like \
+                         {like:?}"
+                    )
+                }))
+            }
+        }
+    }
+}
 
 impl Ours {
     /// The secret that a preset cannot do without.
@@ -133,9 +171,4 @@ fn published(_: usize, table: &Table<'_>, ours: Ours) -> Option<Provider> {
         provider.id_token = IdToken::Required;
     }
     Some(provider)
-}
-
-/// A URL that a preset has a default for.
-fn url(table: &Table<'_>, key: &str) -> Option<EndpointUrl> {
-    table.find(key).and_then(|value| value.parsed(EndpointUrl::parse))
 }
