@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Method, header};
 use serde_json::json;
 use vestibule_core::{
-    Charge, ClientId, ClientSecret, Config, Refusal, ResourceCredentials, Response, Server,
+    Charge, ClientId, ClientSecret, Config, CredentialsFault, ResourceCredentials, Response, Server,
 };
 
 use crate::expect::{C_SECRET, basic, last_refusal, member, refused, tok, tok401};
@@ -99,10 +99,10 @@ fn int_01_cla_03_cla_04_credentials_come_in_one_way_and_in_either_encoding() {
         let headers = [("authorization", &*header)];
         let twice = [("token", &*token), ("client_secret", SECRET)];
         tok(&mut world, post(PATH, &twice, &headers), "invalid_request");
-        assert_eq!(*last_refusal(&world), Refusal::ClientAuthenticatesTwice);
+        assert_eq!(*last_refusal(&world), CredentialsFault::Twice.into());
         let other = [("token", &*token), ("client_id", "B")];
         tok(&mut world, post(PATH, &other, &headers), "invalid_request");
-        assert_eq!(*last_refusal(&world), Refusal::ClientIdContradiction);
+        assert_eq!(*last_refusal(&world), CredentialsFault::Contradiction.into());
     }
     let in_body = [("client_id", ID), ("client_secret", SECRET), ("token", &token)];
     assert_eq!(json_of(&answer(&mut world, post(PATH, &in_body, &[])))["active"], true);
