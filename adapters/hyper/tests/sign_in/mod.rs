@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue};
 use vestibule_core::provider::custom;
 use vestibule_core::{
     Algorithm, Config, ConfiguredClient, EndpointUrl, HttpCall, Issuer, ProviderId, Reply, Request,
-    Response, SealingSecret, Server, SigningKey, Step, Tick, Timestamp,
+    Resource, Response, SealingSecret, Server, SigningKey, Step, Tick, Timestamp,
 };
 
 /// A server with one client and one provider, neither of which exists.
@@ -20,6 +20,17 @@ pub(crate) fn server() -> Server {
 
 /// The same with a provider that does.
 pub(crate) fn server_with(provider: &str) -> Server {
+    Server::new(config_with(provider)).unwrap()
+}
+
+/// The same for these resources, each with scopes that a client gets.
+pub(crate) fn server_for(resources: Vec<Resource>) -> Server {
+    let mut config = config_with("http://127.0.0.1:1");
+    config.resources = resources;
+    Server::new(config).unwrap()
+}
+
+fn config_with(provider: &str) -> Config {
     let endpoint = |path| EndpointUrl::parse(&format!("{provider}{path}")).unwrap();
     let mut config = Config::new(
         Issuer::parse("http://127.0.0.1:1").unwrap(),
@@ -32,7 +43,7 @@ pub(crate) fn server_with(provider: &str) -> Server {
     let mut client = ConfiguredClient::new("app");
     client.redirect_uris.push("https://app.test/cb".to_owned());
     config.clients.push(client);
-    Server::new(config).unwrap()
+    config
 }
 
 /// Where a client sends a browser. The challenge is that of RFC 7636 Appendix B, and so is
@@ -66,7 +77,12 @@ pub(crate) fn cookie(headers: &HeaderMap) -> HeaderValue {
 
 /// The request with which a browser comes back from the provider: the first that asks questions.
 pub(crate) fn coming_back(server: &Server) -> http::Request<Bytes> {
-    let page = done(server, get(AUTHORIZE));
+    coming_back_from(server, "")
+}
+
+/// The same where the client asked for something more.
+pub(crate) fn coming_back_from(server: &Server, asked: &str) -> http::Request<Bytes> {
+    let page = done(server, get(&format!("{AUTHORIZE}{asked}")));
     let consent = http::Request::post("/oauth/consent")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(COOKIE, cookie(&page.headers))
