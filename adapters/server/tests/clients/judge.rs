@@ -28,7 +28,7 @@ pub(crate) fn metadata(answer: &Answer, site: &Site) -> Value {
     assert_eq!(metadata["response_types_supported"], json!(["code"]));
     assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
     // ChatGPT does not connect without, and others choose by it.
-    let methods = json!(["none", "client_secret_basic", "client_secret_post"]);
+    let methods = json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]);
     assert_eq!(metadata["token_endpoint_auth_methods_supported"], methods);
     for endpoint in ["authorization_endpoint", "token_endpoint", "registration_endpoint"] {
         assert!(text(&metadata, endpoint).starts_with(site.issuer()), "{metadata}");
