@@ -1,5 +1,8 @@
 //! The lessons run to their end.
 
+#[allow(dead_code, reason = "its `main` serves until it is stopped")]
+#[path = "actix.rs"]
+mod actix;
 #[path = "by_hand.rs"]
 mod by_hand;
 #[allow(dead_code, reason = "its `main` serves until it is stopped")]

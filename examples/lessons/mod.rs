@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod actix;
 mod complete;
 // The Google that is played here signs as the one of core's tests.
 #[allow(dead_code, unreachable_pub, reason = "one key and one ID token are used")]
