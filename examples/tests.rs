@@ -1,7 +1,15 @@
 //! The lessons run to their end.
 
+#[allow(dead_code, reason = "its `main` serves until it is stopped")]
+#[path = "actix.rs"]
+mod actix;
 #[path = "by_hand.rs"]
 mod by_hand;
+#[allow(dead_code, reason = "its `main` serves until it is stopped")]
+#[path = "complete.rs"]
+mod complete;
+#[path = "lessons/mod.rs"]
+mod lessons;
 #[path = "own_store.rs"]
 mod own_store;
 
