@@ -2,6 +2,10 @@
 
 #[path = "by_hand.rs"]
 mod by_hand;
+#[expect(dead_code, reason = "its `main` has a port of its own and people of GitHub")]
+#[path = "mcp_server.rs"]
+mod mcp_server;
+mod mcp_server_test;
 #[path = "own_store.rs"]
 mod own_store;
 
