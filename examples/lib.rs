@@ -1,6 +1,8 @@
 //! One file per lesson:
 //!
 //! - `by_hand.rs`: a whole sign-in without a network, each step printed as it is answered.
+//! - `mcp_server.rs`: an MCP server of the official SDK beside its authorization server, its tools
+//!   behind scopes.
 //! - `own_store.rs`: a store of one's own, which passes the contract for stores.
 //!
 //! Run one with `cargo run -p vestibule-examples --example by_hand`. The examples of the README are

@@ -1,5 +1,7 @@
-use rmcp::model::{CallToolRequestParams, object};
-use rmcp::service::{ClientInitializeError, RunningService, ServiceError};
+use rmcp::model::{CallToolRequestParams, ProtocolVersion, object};
+use rmcp::service::{
+    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService, ServiceError,
+};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::auth::{AuthClient, AuthorizationCallback, AuthorizationRequest, OAuthState};
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
@@ -35,10 +37,15 @@ impl Client {
     ) -> Self {
         let mut browser = Browser::of(person);
         let (oauth, page) = signed_in(&world.mcp(), &mut browser, request).await;
-        let config = StreamableHttpClientTransportConfig::with_uri(world.mcp());
-        let transport = StreamableHttpClientTransport::with_client(oauth.clone(), config);
-        let service = ().serve(transport).await.unwrap();
+        let service = served(world, &oauth, ClientLifecycleMode::Initialize).await;
         Self { browser, oauth, service, page }
+    }
+
+    /// Connects anew with the token that it has, and speaks MCP 2026-07-28, which begins otherwise.
+    pub(crate) async fn speak_the_newest(&mut self, world: &World) {
+        let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+        let lifecycle = ClientLifecycleMode::Discover { preferred_versions };
+        self.service = served(world, &self.oauth, lifecycle).await;
     }
 
     pub(crate) async fn tools(&self) -> Vec<String> {
@@ -85,6 +92,16 @@ impl Client {
         let (client_id, _) = manager.get_credentials().await.unwrap();
         (manager.get_access_token().await.unwrap(), client_id)
     }
+}
+
+async fn served(
+    world: &World,
+    oauth: &AuthClient<reqwest::Client>,
+    lifecycle: ClientLifecycleMode,
+) -> RunningService<RoleClient, ()> {
+    let config = StreamableHttpClientTransportConfig::with_uri(world.mcp());
+    let transport = StreamableHttpClientTransport::with_client(oauth.clone(), config);
+    ().serve_with_lifecycle(transport, lifecycle).await.unwrap()
 }
 
 /// What the server says to somebody without a token.

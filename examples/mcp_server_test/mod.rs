@@ -51,6 +51,18 @@ async fn a_tool_that_needs_more_is_refused_until_the_person_has_agreed() {
 }
 
 #[tokio::test]
+async fn the_same_holds_in_the_newest_protocol() {
+    let world = World::start().await;
+    let mut client = Client::connect(&world, "ada").await;
+    client.speak_the_newest(&world).await;
+    assert_eq!(client.read().await.unwrap(), "");
+    let refusal = client.write("buy milk").await.unwrap_err();
+    assert!(refusal.auth_challenge().unwrap().contains("insufficient_scope"));
+    client.step_up("notes:write").await;
+    assert_eq!(client.write("buy milk").await.unwrap(), "written");
+}
+
+#[tokio::test]
 async fn whoever_may_write_may_read() {
     let world = World::start().await;
     let request = AuthorizationRequest::new(BACK).with_scopes(["notes:write"]);
@@ -125,29 +137,28 @@ async fn revoke(world: &World, token: &str, client_id: &str) {
     assert_eq!(revocation.send().await.unwrap().status(), 200);
 }
 
-/// Whatever a reader sends to write by a back door, nothing is written.
 #[tokio::test]
-async fn what_cannot_be_read_or_is_nobodys_tool_goes_no_further() {
+async fn what_cannot_be_read_and_a_tool_of_no_scopes_go_no_further() {
     let world = World::start().await;
     let mut client = Client::connect(&world, "ada").await;
     let (token, _) = client.credentials().await;
     let call = |name: &str| {
-        let params = json!({ "name": name, "arguments": { "text": "by the back door" } });
-        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params })
+        let params = json!({ "name": name, "arguments": { "text": "by a back door" } });
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string()
     };
-    let twice =
-        call("notes_read").to_string().replace("\"name\":", "\"name\":\"notes_write\",\"name\":");
-    let long = call(&"x".repeat(64 * 1024)).to_string();
     for (message, status) in [
-        (call("notes_write").to_string(), 403),
-        (call("nobodys").to_string(), 403),
-        (json!([call("notes_write")]).to_string(), 400),
-        (twice, 400),
+        (call("notes_write"), 403),
+        (call("a tool that is not there"), 403),
+        (format!("[{}]", call("notes_write")), 400),
         ("{".to_owned(), 400),
-        (long, 413),
+        (call(&"x".repeat(64 * 1024)), 413),
     ] {
         assert_eq!(post(&world.mcp(), &token, &message).await.status(), status, "{message:.200}");
     }
+    // With two names it is no call, for who judges it as for rmcp.
+    let twice = call("notes_write").replacen("\"name\":", "\"name\":\"notes_read\",\"name\":", 1);
+    let answer = post(&world.mcp(), &token, &twice).await.text().await.unwrap();
+    assert!(answer.contains("-32601"), "{answer}");
     client.step_up("notes:write").await;
     assert_eq!(client.read().await.unwrap(), "");
 }
