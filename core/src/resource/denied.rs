@@ -14,7 +14,7 @@ pub enum Denied {
     /// The token is no token of this server for this resource, or has expired.
     #[error("the access token is invalid or has expired")]
     InvalidToken,
-    /// The token names a signing key that a [`Verifier`](crate::Verifier) does not know.
+    /// The token names a signing key that a process without the server's own keys does not know.
     #[error("the access token names a signing key that is not known")]
     UnknownKey,
     /// The token's grant was ended.
