@@ -10,6 +10,10 @@ mod by_hand;
 mod complete;
 #[path = "lessons/mod.rs"]
 mod lessons;
+#[expect(dead_code, reason = "its `main` has a port of its own and people of GitHub")]
+#[path = "mcp_server.rs"]
+mod mcp_server;
+mod mcp_server_test;
 #[path = "own_store.rs"]
 mod own_store;
 
