@@ -124,7 +124,11 @@ pub enum Refusal {
     /// A client that publishes keys came without an assertion: it must sign, as it said when the
     /// person agreed.
     #[error("the client must sign a client_assertion, as its metadata document said")]
-    ClientDidNotSign,
+    ClientDidNotSign {
+        /// Whether its id came in the `Authorization` header, which the answer must then name (RFC
+        /// 6749 §5.2).
+        by_header: bool,
+    },
     /// Two ways of authentication in one request (RFC 6749 §2.3).
     #[error("the client authenticates in two ways")]
     ClientAuthenticatesTwice,

@@ -86,7 +86,7 @@ impl Refusal {
             }
             Self::ClientUnauthenticated
             | Self::ClientAssertion(_)
-            | Self::ClientDidNotSign
+            | Self::ClientDidNotSign { .. }
             | Self::WrongSecret { .. }
             | Self::ClientCredentials { .. } => {
                 (401, "invalid_client", "The client could not be authenticated.")
@@ -297,6 +297,7 @@ impl Refusal {
             self,
             Self::ClientCredentials { by_header: true }
                 | Self::WrongSecret { by_header: true }
+                | Self::ClientDidNotSign { by_header: true }
                 | Self::UnknownClientInHeader
         );
         if by_header {
