@@ -64,6 +64,90 @@ fn cim_14_one_fetch_serves_many_people() {
     assert_eq!(fetches(&world), 1);
 }
 
+/// By which tags the document was asked for.
+fn asked_by(world: &World) -> Vec<Option<&str>> {
+    world
+        .upstream
+        .headers
+        .iter()
+        .map(|headers| headers.get(http::header::IF_NONE_MATCH).map(|tag| tag.to_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn cim_14_a_document_with_a_tag_is_asked_whether_it_has_changed() {
+    let mut world = world();
+    world.upstream.etag = Some("\"one\"");
+    shown(&mut world, &asking());
+    // It is the same, whatever would be sent: not modified has no body.
+    publish(&mut world, &document_with(&json!({ "client_name": "Renamed" })));
+    for _ in 0..2 {
+        world.pass(10 * MINUTE);
+        assert!(shown(&mut world, &asking()).contains("Documented"));
+        world.pass(10 * MINUTE - 1);
+        shown(&mut world, &asking());
+    }
+    assert_eq!(asked_by(&world), [None, Some("\"one\""), Some("\"one\"")]);
+    world.upstream.etag = Some("W/\"two\"");
+    world.pass(10 * MINUTE);
+    assert!(shown(&mut world, &asking()).contains("Renamed"));
+    world.pass(10 * MINUTE);
+    shown(&mut world, &asking());
+    assert_eq!(asked_by(&world)[3..], [Some("\"one\""), Some("W/\"two\"")]);
+}
+
+/// A tag lets nothing serve that may not: what cannot be asked for is gone, and is fetched whole.
+#[test]
+fn cim_14_a_tag_is_not_a_lifetime() {
+    let mut world = world();
+    world.upstream.etag = Some("\"one\"");
+    shown(&mut world, &asking());
+    let there = world.upstream.documents[ID].clone();
+    world.pass(10 * MINUTE);
+    let away = Answer::Unreachable(vestibule_core::Unreachable::Connection);
+    world.upstream.documents.insert(ID.to_owned(), away);
+    unusable(&mut world, &asking());
+    world.upstream.documents.insert(ID.to_owned(), there);
+    shown(&mut world, &asking());
+    assert_eq!(asked_by(&world), [None, Some("\"one\""), None]);
+}
+
+#[test]
+fn cim_14_what_may_not_be_stored_is_not_asked_for_by_its_tag() {
+    for cache_control in ["no-store", "max-age=60, no-store"] {
+        let mut world = world();
+        world.upstream.etag = Some("\"one\"");
+        world.upstream.cache_control = Some(cache_control);
+        shown(&mut world, &asking());
+        shown(&mut world, &asking());
+        assert_eq!(asked_by(&world), [None, None], "{cache_control}");
+    }
+    // What may be stored and must be asked for each time is.
+    let mut world = world();
+    world.upstream.etag = Some("\"one\"");
+    world.upstream.cache_control = Some("no-cache");
+    shown(&mut world, &asking());
+    shown(&mut world, &asking());
+    assert_eq!(asked_by(&world), [None, Some("\"one\"")]);
+}
+
+/// A server whose tag never changes is believed for a week.
+#[test]
+fn cim_14_all_of_a_document_is_asked_for_each_week() {
+    let mut world = world();
+    world.upstream.etag = Some("\"one\"");
+    world.upstream.cache_control = Some("max-age=86400");
+    shown(&mut world, &asking());
+    publish(&mut world, &document_with(&json!({ "client_name": "Renamed" })));
+    let mut names = Vec::new();
+    for _ in 0..8 {
+        world.pass(DAY);
+        world.store.sweep(world.now);
+        names.push(shown(&mut world, &asking()).contains("Renamed"));
+    }
+    assert_eq!(names, [false, false, false, false, false, false, true, true]);
+}
+
 #[test]
 fn cim_15_a_redirect_uri_that_was_taken_away_is_refused_once_it_is_known() {
     let mut world = world();
