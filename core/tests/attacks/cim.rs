@@ -3,11 +3,14 @@
 
 use http::header;
 use serde_json::{Value, json};
-use vestibule_core::{Config, HostPattern, Refusal, Response};
+use vestibule_core::{ClientId, Config, Cutoff, HostPattern, Refusal, Response, Server};
 
-use crate::expect::{assert_local400, get, last_refusal, local400, tok401};
+use crate::expect::{
+    assert_local400, get, interstitial, invalid_grant, last_refusal, local400, member, tok401,
+    tokens_with,
+};
 use crate::world::upstream::Answer;
-use crate::world::{APP, World, authorize_with, config, post, redemption, refresh, text};
+use crate::world::{APP, World, authorize_with, client, config, post, redemption, refresh, text};
 
 /// The client of these tests.
 pub(crate) const ID: &str = "https://app.test/client.json";
@@ -235,13 +238,59 @@ fn cim_01_where_the_operator_wants_no_documents_a_url_is_an_unknown_client() {
 #[test]
 fn cim_01_documents_that_are_turned_off_are_off_for_grants_and_open_pages_too() {
     let mut world = world();
-    let code = world.until_code_with(&[("client_id", ID)])["code"].clone();
+    let own = [("client_id", ID)];
+    let access_token = member(&tokens_with(&mut world, &own, &own), "access_token");
+    let code = world.until_code_with(&own)["code"].clone();
     let mut browser = crate::world::Browser::default();
     let page = browser.get(&mut world, &asking());
     let mut config = config();
     config.registration.metadata_documents = false;
     let mut off = world.reconfigured(config);
+    assert!(world.is_live(&access_token) && !off.is_live(&access_token));
     tok401(&mut off, redemption(&code, &[("client_id", ID)]));
     let pressed = browser.press(&mut off, &page, ("provider", "idp"));
     assert_local400(&pressed);
+}
+
+/// One id, one client: what would be configured under a URL could be published there as well.
+#[test]
+fn cim_01_no_client_is_configured_under_a_url() {
+    for id in [ID, "https://app.test"] {
+        let mut config = config();
+        config.clients.push(client(id, None, &[APP]));
+        assert!(Server::new(config).is_err(), "{id}");
+    }
+}
+
+/// RFC 9700 §4.11.2: nobody vetted it, so no fault of its request leads anywhere by itself.
+#[test]
+fn cim_13_faults_of_a_request_are_shown_and_not_sent_on() {
+    let mut world = world();
+    shown(&mut world, &asking());
+    for (changes, error) in [
+        (("scope", "other"), "invalid_scope"),
+        (("resource", "https://evil.test"), "invalid_target"),
+        (("response_type", "token"), "unsupported_response_type"),
+        (("code_challenge", ""), "invalid_request"),
+        (("request_uri", "https://evil.test/r"), "invalid_request"),
+    ] {
+        interstitial(&mut world, &authorize_with(&[("client_id", ID), changes]), error, "app.test");
+    }
+}
+
+/// Its grants end like any other's, and who comes again is asked again.
+#[test]
+fn cim_15_a_cutoff_of_a_client_of_a_document_ends_its_grants() {
+    let mut world = world();
+    let own = [("client_id", ID)];
+    let tokens = tokens_with(&mut world, &own, &own);
+    let others = world.until_tokens();
+    let tick = world.tick();
+    let step = world.server.end(Cutoff::Client(ClientId::new(ID)), tick);
+    world.finish(step).unwrap();
+    world.pass(60);
+    assert!(!world.is_live(&member(&tokens, "access_token")));
+    invalid_grant(&mut world, refresh(&member(&tokens, "refresh_token"), &own));
+    assert!(world.is_live(&member(&others, "access_token")));
+    tokens_with(&mut world, &own, &own);
 }

@@ -43,6 +43,8 @@ fn failures() -> Vec<(&'static str, Answer)> {
         ("a list", says(200, &format!("[{whole}]"))),
         ("a text", says(200, &json!(whole).to_string())),
         ("null", says(200, "null")),
+        ("a deep hole", says(200, &"[".repeat(5000))),
+        ("a deeper one", says(200, &"{\"a\":".repeat(1000))),
         ("a byte order mark", says(200, &format!("\u{feff}{whole}"))),
         ("a member twice", says(200, &whole.replacen('{', r#"{"client_name":"Other","#, 1))),
         ("another client", says(200, &whole.replace(ID, "https://evil.test/client.json"))),
