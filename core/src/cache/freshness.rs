@@ -1,10 +1,14 @@
-//! How long a document is fresh (RFC 9111 §4.2).
+//! How long a document is fresh (RFC 9111 §4.2), and how it is asked afterwards whether it still is
+//! the same (§4.3).
 
 use std::time::Duration;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::Bounds;
+
+/// The longest entity tag that is kept, in bytes.
+const LONGEST_TAG: usize = 128;
 
 /// How long what came with these headers is fresh: by `Cache-Control` and `Age`, within bounds.
 /// `Expires` is not read: it needs the sender's clock.
@@ -21,11 +25,9 @@ pub(super) fn lifetime(headers: &HeaderMap, bounds: &Bounds) -> Duration {
 /// and goes before `max-age` (RFC 9111 §5.2.2.10). Of contradictions the strictest holds, of
 /// repetitions the first (§4.2.1).
 fn said(headers: &HeaderMap) -> Option<u64> {
-    let values = headers.get_all(header::CACHE_CONTROL).iter();
     let (mut shared, mut any) = (None, None);
-    for directive in values.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(',')) {
-        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
-        match name.trim().to_ascii_lowercase().as_str() {
+    for (name, value) in directives(headers) {
+        match name.as_str() {
             "no-store" | "no-cache" => return Some(0),
             "s-maxage" => shared = shared.or(Some(seconds_of(value))),
             "max-age" => any = any.or(Some(seconds_of(value))),
@@ -33,6 +35,26 @@ fn said(headers: &HeaderMap) -> Option<u64> {
         }
     }
     shared.or(any)
+}
+
+/// What `Cache-Control` is made of: names in lower case, and their values.
+fn directives(headers: &HeaderMap) -> impl Iterator<Item = (String, &str)> {
+    let values = headers.get_all(header::CACHE_CONTROL).iter();
+    values.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(',')).map(|directive| {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        (name.trim().to_ascii_lowercase(), value)
+    })
+}
+
+/// The entity tag of a document (RFC 9110 §8.8.3), unless the document shall not be stored.
+pub(super) fn entity_tag(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let tag = headers.get(header::ETAG).filter(|tag| tag.len() <= LONGEST_TAG)?;
+    let opaque = tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes());
+    let quoted = opaque.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    // No list: what goes back must be one tag, as it came.
+    let is_one = quoted.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'"');
+    let may_be_stored = directives(headers).all(|(name, _)| name != "no-store");
+    (is_one && may_be_stored).then_some(tag)
 }
 
 /// Delta-seconds (RFC 9111 §1.2.2), also in quotation marks (§5.2): too many are very many, and what
@@ -47,8 +69,6 @@ fn seconds_of(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn lifetime_of(fields: &[(&'static str, &'static str)]) -> u64 {
@@ -103,5 +123,19 @@ mod tests {
     #[test]
     fn what_a_cache_on_the_way_used_up_is_used_up() {
         assert_eq!(lifetime_of(&[("cache-control", "max-age=900"), ("age", "600")]), 300);
+    }
+
+    #[test]
+    fn cim_14_only_one_tag_in_its_own_form_is_kept() {
+        let tag_of = |tag: &'static str| {
+            let headers = [(header::ETAG, HeaderValue::from_static(tag))];
+            entity_tag(&HeaderMap::from_iter(headers)).cloned()
+        };
+        for tag in ["\"a\"", "W/\"a\"", "\"\"", "\"a,b-c:d\""] {
+            assert_eq!(tag_of(tag).unwrap(), tag);
+        }
+        for tag in ["", "a", "*", "\"", "\"a", "w/\"a\"", "\"a\", \"b\"", "\"a b\""] {
+            assert_eq!(tag_of(tag), None, "{tag}");
+        }
     }
 }

@@ -6,6 +6,9 @@
 //! document in its parsed form, with its whole URL, and another one of the same slot overwrites it.
 //! Whoever fetches writes a lease there first, and everybody else waits for what becomes of it.
 //!
+//! A document that came with an entity tag is asked for by it once it is no longer fresh, and where it
+//! has not changed it need not come again; until that is said, it serves no longer than any other.
+//!
 //! A cache is not needed to answer. Where the store does not say what is in a slot, or does not take
 //! a lease or a document, the document is fetched all the same: a store that stumbles must not end
 //! what could be answered without it. That gives up the one flight, not the bound: a request that
@@ -21,7 +24,7 @@ mod tests;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -190,14 +193,25 @@ impl<D: Cached> Round<D> {
         old: Option<Kept<D>>,
         tick: &mut Tick,
     ) -> Step<Result<D, Refusal>> {
-        ask(call::<D>(self.place.url.clone())).then(tick, move |answer, tick| {
+        let mut call = call::<D>(self.place.url.clone());
+        let tag = old.as_ref().and_then(|old| old.tag(tick.now));
+        let by_tag = tag.is_some();
+        call.headers.extend(tag.map(|tag| (header::IF_NONE_MATCH, tag)));
+        ask(call).then(tick, move |answer, tick| {
             let now = tick.now;
-            let (state, newest) = match read(&self.place.url, answer) {
-                Ok((document, fresh_for)) => (State::Idle, Ok(Kept::new(document, fresh_for, now))),
-                Err(refusal) => {
-                    let old = old.filter(|old| old.is_alive(now));
-                    (State::Failed { at: now }, old.ok_or(refusal))
+            let (state, newest) = match (answer, old) {
+                (Ok(Response { status: StatusCode::NOT_MODIFIED, headers, .. }), Some(old))
+                    if by_tag =>
+                {
+                    (State::Idle, Ok(old.confirmed(&headers, now)))
                 }
+                (answer, old) => match read(&self.place.url, answer, now) {
+                    Ok(kept) => (State::Idle, Ok(kept)),
+                    Err(refusal) => {
+                        let old = old.filter(|old| old.is_alive(now));
+                        (State::Failed { at: now }, old.ok_or(refusal))
+                    }
+                },
             };
             self.keep(lease, state, newest.as_ref().ok(), tick)
                 .then(tick, move |(), _| Step::Done(newest.map(|kept| kept.document)))
@@ -246,13 +260,14 @@ fn call<D: Cached>(url: Url) -> HttpCall {
     call
 }
 
-/// The document in an answer, and how long it is fresh.
+/// The document in an answer.
 fn read<D: Cached>(
     url: &Url,
     answer: Result<Response, Unreachable>,
-) -> Result<(D, Duration), Refusal> {
+    now: Timestamp,
+) -> Result<Kept<D>, Refusal> {
     let response = good(answer)?;
-    Ok((D::read(url, &response.body)?, freshness::lifetime(&response.headers, &D::BOUNDS)))
+    Ok(Kept::new(D::read(url, &response.body)?, &response.headers, now))
 }
 
 /// Only a 200 has a document: a redirect least of all (UPS-03), since whoever is pointed at is not

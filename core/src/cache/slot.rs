@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Bounds, Cached, LEASE, Suits};
+use super::{Bounds, Cached, LEASE, Suits, freshness};
 use crate::effect::Reach;
 use crate::keys::Purpose;
 use crate::refusal::Refusal;
@@ -16,7 +17,7 @@ use crate::store::{Record, RecordKey, Version};
 use crate::tick::{Tick, Timestamp};
 
 /// Stands before the content, so that a later form can be told from this one.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// How many slots there are for what strangers name.
 const SLOTS: u16 = 1024;
@@ -24,6 +25,10 @@ const SLOTS: u16 = 1024;
 /// How long a document that was too large to be kept is fetched by everybody for themselves: a
 /// lease would make them queue for what none of them leaves to the next.
 const UNKEPT: Duration = Duration::from_secs(60 * 60);
+
+/// How long it is asked whether a document has changed, before all of it is asked for: by then what
+/// was read by rules of before, or under a tag that never changes, is read anew.
+const WHOLE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How far ahead of ours another node's clock may be. Times further ahead were written by a clock
 /// that was wrong, and would hold for as long as it was.
@@ -78,7 +83,7 @@ impl Place {
         let content = (FORM, D::KIND, self.url.as_str(), state, kept);
         let (key, place) = (self.setup.keys().first(), self.key.as_str());
         let sealed = seal_record(key, Purpose::CacheRecord, place, version.as_bytes(), &content);
-        let kept_until = kept.map_or(tick.now, |kept| kept.kept_until);
+        let kept_until = kept.map_or(tick.now, Kept::until);
         let expires_at = state.until(&D::BOUNDS, tick.now).max(kept_until);
         let fits = sealed.len() + state.may_grow_by() <= Record::MAX_BYTES;
         let bytes = Bytes::from(sealed);
@@ -112,6 +117,14 @@ pub(super) struct Kept<D> {
     fetched_at: Timestamp,
     fresh_until: Timestamp,
     kept_until: Timestamp,
+    tag: Option<Tag>,
+}
+
+/// By which it is asked whether a document has changed (RFC 9110 §13.1.2).
+#[derive(Serialize, Deserialize)]
+struct Tag {
+    text: Vec<u8>,
+    until: Timestamp,
 }
 
 /// What to do on seeing a slot.
@@ -122,7 +135,8 @@ pub(super) enum Verdict<D> {
     Refuse(Refusal),
     /// Another one is being fetched.
     Wait,
-    /// Fetch another one. The old one is for when that fails.
+    /// Fetch another one. The old one is for when that fails, as long as it is alive, and for when
+    /// there is none that is newer.
     Fetch(Option<Kept<D>>),
     /// Fetch it without telling anybody.
     FetchWithoutLease,
@@ -147,7 +161,11 @@ impl<D: Cached> Slot<D> {
         now: Timestamp,
     ) -> Verdict<D> {
         let came = |kept: &Kept<D>| since.is_some_and(|since| kept.fetched_at >= since);
-        let kept = self.kept.filter(|kept| kept.is_alive(now) || came(kept));
+        let serves = |kept: &Kept<D>| kept.is_alive(now) || came(kept);
+        let (kept, over) = match self.kept {
+            Some(kept) if serves(&kept) => (Some(kept), None),
+            other => (None, other),
+        };
         let suits = kept.as_ref().is_some_and(|kept| suits(&kept.document));
         let good_enough = kept
             .as_ref()
@@ -176,7 +194,7 @@ impl<D: Cached> Slot<D> {
                 | State::Failed { .. }
                 | State::TooLarge { .. },
                 kept,
-            ) => Verdict::Fetch(kept),
+            ) => Verdict::Fetch(kept.or(over)),
         }
     }
 }
@@ -205,10 +223,29 @@ impl State {
 }
 
 impl<D: Cached> Kept<D> {
-    pub(super) fn new(document: D, fresh_for: Duration, now: Timestamp) -> Self {
-        let fresh_until = now.after(fresh_for);
+    pub(super) fn new(document: D, headers: &HeaderMap, now: Timestamp) -> Self {
+        let tag = freshness::entity_tag(headers);
+        let tag = tag.map(|tag| Tag { text: tag.as_bytes().to_vec(), until: now.after(WHOLE) });
+        Self { document, fetched_at: now, fresh_until: now, kept_until: now, tag }
+            .confirmed(headers, now)
+    }
+
+    /// The same document, of which it was said just now that it has not changed (RFC 9111 §4.3.4).
+    pub(super) fn confirmed(self, headers: &HeaderMap, now: Timestamp) -> Self {
+        let fresh_until = now.after(freshness::lifetime(headers, &D::BOUNDS));
         let kept_until = fresh_until.after(D::BOUNDS.hard_end);
-        Self { document, fetched_at: now, fresh_until, kept_until }
+        Self { fetched_at: now, fresh_until, kept_until, ..self }
+    }
+
+    /// The entity tag to ask by.
+    pub(super) fn tag(&self, now: Timestamp) -> Option<HeaderValue> {
+        let tag = self.tag.as_ref().filter(|tag| is_ahead(tag.until, now, WHOLE))?;
+        HeaderValue::from_bytes(&tag.text).ok()
+    }
+
+    /// Until when it is good for anything.
+    fn until(&self) -> Timestamp {
+        self.tag.as_ref().map_or(self.kept_until, |tag| tag.until.max(self.kept_until))
     }
 
     /// Whether it may still serve, as long as there is nothing newer.

@@ -26,13 +26,27 @@ enum Who {
     /// of knows what the person was shown.
     Published {
         url: DocumentUrl,
-        signed: bool,
+        by: By,
+    },
+}
+
+/// What a client that publishes itself has shown.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    Signature,
+    /// Its id alone, perhaps in the `Authorization` header.
+    Id {
+        by_header: bool,
     },
 }
 
 impl AuthenticatedClient {
     pub(super) fn signed(url: DocumentUrl) -> Self {
-        Self(Who::Published { url, signed: true })
+        Self(Who::Published { url, by: By::Signature })
+    }
+
+    fn of_id(url: DocumentUrl, by_header: bool) -> Self {
+        Self(Who::Published { url, by: By::Id { by_header } })
     }
 
     pub(crate) fn id(&self) -> &ClientId {
@@ -64,8 +78,8 @@ impl AuthenticatedClient {
             return Err(Refusal::OtherClient);
         }
         match self.0 {
-            Who::Published { signed: false, .. } if allowed.client_signs => {
-                Err(Refusal::ClientDidNotSign)
+            Who::Published { by: By::Id { by_header }, .. } if allowed.client_signs => {
+                Err(Refusal::ClientDidNotSign { by_header })
             }
             Who::Published { .. } | Who::Known(_) => Ok(()),
         }
@@ -134,7 +148,7 @@ fn of_body(setup: &Setup, id: &str, secret: Option<&str>) -> Result<Authenticate
     let client = match client::find(setup, id)? {
         Found::Here(client) => client,
         Found::At(url) if secret.is_none() => {
-            return Ok(AuthenticatedClient(Who::Published { url, signed: false }));
+            return Ok(AuthenticatedClient::of_id(url, false));
         }
         Found::At(_) => return Err(CredentialsFault::Nobodys { by_header: false }.into()),
     };
@@ -167,7 +181,7 @@ fn of_header(
         let client = match found {
             Found::Here(client) => client,
             Found::At(url) if secret.is_empty() => {
-                return Ok(AuthenticatedClient(Who::Published { url, signed: false }));
+                return Ok(AuthenticatedClient::of_id(url, true));
             }
             Found::At(_) => continue,
         };

@@ -158,7 +158,8 @@ pub struct Registration {
     /// Whether a client may be the URL of a document about it (Client ID Metadata Document), which
     /// is fetched from public addresses only. Default `true`.
     pub metadata_documents: bool,
-    /// The hosts that such documents may be at; from others nothing is fetched. Empty: any.
+    /// The hosts that such documents may be at; from others none is fetched. Empty: any. Where a
+    /// document says that its keys are, may be elsewhere.
     pub metadata_document_hosts: Vec<HostPattern>,
 }
 

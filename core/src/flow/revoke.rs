@@ -132,7 +132,9 @@ fn end(
                         Decision::Write(ended, Ok(Some(Ended::Revoked)))
                     }
                     // INT-11: by whom cannot be told.
-                    Some(Err(refusal @ Refusal::ClientDidNotSign)) => Decision::Keep(Err(refusal)),
+                    Some(Err(refusal @ Refusal::ClientDidNotSign { .. })) => {
+                        Decision::Keep(Err(refusal))
+                    }
                     // INT-07: another client's token is not revoked, and the answer is the same.
                     Some(Err(_)) | None => Decision::Keep(Ok(None)),
                 }

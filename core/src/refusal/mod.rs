@@ -81,7 +81,11 @@ pub enum Refusal {
     /// A client that publishes keys came without an assertion: it must sign, as it said when the
     /// person agreed.
     #[error("the client must sign a client_assertion, as its metadata document said")]
-    ClientDidNotSign,
+    ClientDidNotSign {
+        /// Whether its id came in the `Authorization` header, which the answer must then name (RFC
+        /// 6749 §5.2).
+        by_header: bool,
+    },
     /// The client is not registered for this grant type.
     #[error("the client may not use this grant type")]
     GrantTypeNotRegistered,

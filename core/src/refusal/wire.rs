@@ -70,7 +70,7 @@ impl Refusal {
                 (401, "invalid_client", "The client's metadata document could not be used.")
             }
             Self::Credentials(fault) => return fault.wire(),
-            Self::ClientAssertion(_) | Self::ClientDidNotSign => {
+            Self::ClientAssertion(_) | Self::ClientDidNotSign { .. } => {
                 (401, "invalid_client", "The client could not be authenticated.")
             }
             Self::GrantTypeNotRegistered => {
@@ -260,8 +260,11 @@ impl Refusal {
     /// What `WWW-Authenticate` says: texts of our own, of which nothing came with the request
     /// (WEB-14).
     fn challenge(&self) -> Option<&'static str> {
-        let by_header = matches!(self, Self::Credentials(fault) if fault.by_header());
-        if by_header || matches!(self, Self::UnknownClientInHeader) {
+        let by_header = matches!(
+            self,
+            Self::UnknownClientInHeader | Self::ClientDidNotSign { by_header: true }
+        ) || matches!(self, Self::Credentials(fault) if fault.by_header());
+        if by_header {
             return Some("Basic realm=\"token endpoint\"");
         }
         let Self::InitialAccessToken { shown } = self else { return None };

@@ -14,9 +14,15 @@ mod world;
 
 mod aud;
 mod aud_scopes;
+mod cim;
+mod cim_cache;
+mod cim_document;
+mod cim_fetch;
 mod cla;
 mod cla_assertion;
 mod cla_guesses;
+mod cla_keys;
+mod cla_signed;
 mod clk;
 mod cod;
 mod dcr;

@@ -25,6 +25,8 @@ pub struct Upstream {
     pub documents: BTreeMap<String, Answer>,
     /// How long all that may be kept.
     pub cache_control: Option<&'static str>,
+    /// The entity tag of all that, and the answer to whoever asks by it: not modified.
+    pub etag: Option<&'static str>,
     pub revocation: Answer,
     /// The scopes that GitHub says a token has, in the header field of every answer.
     pub granted: Option<&'static str>,
@@ -56,6 +58,7 @@ impl Default for Upstream {
             routes: BTreeMap::new(),
             documents: BTreeMap::new(),
             cache_control: None,
+            etag: None,
             headers: Vec::new(),
             refresh: Answer::Says(400, r#"{"error":"invalid_grant"}"#.to_owned()),
             revocation: Answer::Says(200, String::new()),
@@ -113,6 +116,12 @@ impl Upstream {
                 let mut headers = HeaderMap::new();
                 if let Some(kept) = self.cache_control {
                     headers.insert("cache-control", HeaderValue::from_static(kept));
+                }
+                if let Some(etag) = self.etag {
+                    headers.insert("etag", HeaderValue::from_static(etag));
+                    if call.headers.get("if-none-match").is_some_and(|asked| asked == etag) {
+                        return Ok(Response::new(StatusCode::NOT_MODIFIED, headers, Bytes::new()));
+                    }
                 }
                 if let Some(granted) = self.granted {
                     headers.insert("x-oauth-scopes", HeaderValue::from_static(granted));

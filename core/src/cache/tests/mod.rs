@@ -1,4 +1,5 @@
 mod flight;
+mod tag;
 mod world;
 
 use bytes::Bytes;

@@ -84,6 +84,8 @@ pub(super) struct World {
     /// What the store does not do.
     pub(super) away: Away,
     answer: Answer,
+    /// The entity tag of what it says.
+    pub(super) tag: Option<&'static str>,
     pub(super) calls: Vec<HttpCall>,
     pub(super) now: u64,
     /// The keys of the records that were asked for.
@@ -111,6 +113,7 @@ impl World {
             store: MemoryStore::new(),
             away: Away::Nothing,
             answer: says(200, r#"{"names":["a"]}"#),
+            tag: None,
             calls: Vec::new(),
             now: 1_800_000_000,
             keys: Vec::new(),
@@ -207,6 +210,7 @@ impl World {
             let said = HeaderValue::try_from(format!("max-age={seconds}")).unwrap();
             headers.insert(header::CACHE_CONTROL, said);
         }
+        headers.extend(self.tag.map(|tag| (header::ETAG, HeaderValue::from_static(tag))));
         Ok(Response::new(StatusCode::from_u16(status).unwrap(), headers, Bytes::from(body)))
     }
 
