@@ -239,7 +239,7 @@ pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occas
 pub use memory::MemoryStore;
 pub use refusal::{Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
-pub use resource::{Challenge, Denied, Principal, Protected};
+pub use resource::{Challenge, Denied, Need, Principal, Protected, Verifier};
 pub use secret::{
     AccessToken, ClientSecret, InitialAccessToken, InvalidInitialAccessToken, SealingSecret,
     SecretTooShort, UpstreamAccessToken, UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens,

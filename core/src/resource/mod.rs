@@ -11,11 +11,13 @@ mod introspect;
 mod live;
 mod principal;
 mod protected;
+mod verifier;
 
 pub use challenge::Challenge;
 pub use denied::Denied;
 pub use principal::Principal;
 pub use protected::Protected;
+pub use verifier::{Need, Verifier};
 
 pub(crate) use protected::WELL_KNOWN;
 
