@@ -167,6 +167,8 @@
 //! - [`store`]: the storage contract.
 //! - [`flow`]: the states of a sign-in, and what does not compile.
 //! - [`Refusal`]: every reason for a no, and what a client is told of it.
+//! - [`Verifier`]: the same question where there is neither the store nor a key; [`mcp`] for what a
+//!   tool says.
 //! - [`Look`] and [`Language`]: how the pages look and speak.
 //! - [`Event`]: what happened, for logs and metrics.
 //! - [`Server::end`] and [`Server::grants`]: what an operator ends and lists; [`Cutoff`] says of
@@ -177,6 +179,7 @@
 
 pub mod drive;
 pub mod flow;
+pub mod mcp;
 pub mod provider;
 pub mod store;
 

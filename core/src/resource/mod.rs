@@ -23,6 +23,7 @@ pub(crate) use protected::WELL_KNOWN;
 
 pub(crate) use authenticate::{authenticate, resource_of};
 pub(crate) use bearer::bearer_token;
+pub(crate) use field::BearerField;
 pub(crate) use introspect::introspect;
 pub(crate) use live::authenticate_live;
 
