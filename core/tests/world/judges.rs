@@ -37,7 +37,10 @@ impl Judge {
             Self::both(world, RES).map(|judge| judge.authenticate(parts, world.now));
         let said = |it: &Result<Principal, Challenge>| match it {
             Ok(principal) => Ok((principal.subject.clone(), principal.claims.clone())),
-            Err(challenge) => Err(challenge.response().status),
+            Err(challenge) => {
+                let response = challenge.response();
+                Err((response.status, response.headers, response.body))
+            }
         };
         assert_eq!(said(&here), said(&elsewhere), "{here:?} and {elsewhere:?}");
         here
@@ -48,7 +51,7 @@ impl Judge {
 pub fn verifier_for(world: &World, resource: &str) -> Verifier {
     let scopes = ["mcp:read", "mcp:write"].map(str::to_owned);
     let resource = Resource::new(resource, scopes.into()).unwrap();
-    let issuer = world.server.config().issuer.clone();
+    let issuer = world.server.issuer().clone();
     let mut verifier = Verifier::new(issuer, resource);
     if let Some(library) = &world.library {
         verifier = verifier.with_signatures(library.clone());

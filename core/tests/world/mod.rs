@@ -22,7 +22,7 @@ use vestibule_core::provider::{TokenAuth, custom};
 use vestibule_core::{
     Algorithm, ClientSecret, Config, ConfiguredClient, EndpointUrl, Event, Issuer, MapFailure,
     MapUser, Mapped, ProviderId, Reply, Request, Resource, Response, SealingSecret, Server,
-    SignatureLibrary, SigningKey, Step, Tick, Timestamp, Verifier,
+    SignatureLibrary, SigningKey, Step, Tick, Timestamp,
 };
 
 pub use browser::{Browser, form_of, query_of};
