@@ -44,14 +44,14 @@ impl SignatureLibrary for Word {
 }
 
 /// A world in which anybody can sign, with a token of its own.
-struct Forger {
-    world: World,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
+pub(crate) struct Forger {
+    pub(crate) world: World,
+    pub(crate) header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
 }
 
 impl Forger {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut config = config();
         let key = SigningKey::from_bytes(Algorithm::EdDsa, [2; 32]).unwrap();
         config.signing_keys = vec![key.with(Arc::new(Word), Arc::new(Word))];
@@ -80,7 +80,7 @@ impl Forger {
         self.sign(&claims)
     }
 
-    fn accepts(&self, token: &str) -> bool {
+    pub(crate) fn accepts(&self, token: &str) -> bool {
         Judge::agree(&self.world, &resource_request(token)).is_ok()
     }
 
@@ -91,7 +91,8 @@ impl Forger {
     }
 }
 
-fn joined(header: &str, claims: &str) -> String {
+/// A token of a header and claims, signed.
+pub(crate) fn joined(header: &str, claims: &str) -> String {
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     format!("{}.{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()), encode(GENUINE))
 }

@@ -26,7 +26,7 @@ use vestibule_core::{
 };
 
 pub use browser::{Browser, form_of, query_of};
-pub use judges::{Judge, serve, verifier_for};
+pub use judges::{Judge, Remote, serve, verifier_for};
 pub use store::Store;
 pub use upstream::Upstream;
 
@@ -252,14 +252,6 @@ impl World {
 
     pub fn revoke(&mut self, token: &str) -> Response {
         self.post("/oauth/revoke", &[("client_id", "P"), ("token", token)])
-    }
-
-    /// Whether an access token is accepted by a resource that asks the store.
-    pub fn is_live(&mut self, access_token: &str) -> bool {
-        let parts = resource_request(access_token);
-        let tick = self.tick();
-        let step = self.server.authenticate_live(&parts, tick);
-        self.finish(step).is_ok()
     }
 }
 

@@ -56,12 +56,13 @@ pub use need::Need;
 /// # What it sees, and when
 ///
 /// Nothing is asked about a single token. So a **revocation** is seen when the access token expires,
-/// which is after [`Lifetimes::access_token`](crate::Lifetimes::access_token) at the latest; a
+/// which is [`Lifetimes::access`](crate::Lifetimes::access) after it was made at the latest; a
 /// resource that has to see it at once asks the introspection endpoint (RFC 7662). A **new signing
-/// key** is seen with the first token that names it, at the price of one refresh, or within the hour
-/// without one. A key that was **taken away** is seen at the next refresh: as soon as the server's
-/// `Cache-Control` says, within a minute to a day. Where the server cannot be reached, the keys go
-/// on serving for a day after that, and then nobody is let in.
+/// key** is seen with the first token that names it, at the price of one refresh, or with the next
+/// refresh before that. A key that was **taken away** is seen at the next refresh: once the keys are
+/// as old as the server's `Cache-Control` lets them be, a minute at least and a day at most. Where
+/// the server cannot be reached, the keys go on serving for a day after that, and then nobody is let
+/// in.
 ///
 /// A server that signs with HS256 publishes no keys, since whoever verifies could also sign: here
 /// everybody is told to come back later, and [`failure`](Self::failure) says why.
