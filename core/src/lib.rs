@@ -167,6 +167,8 @@
 //! - [`store`]: the storage contract.
 //! - [`flow`]: the states of a sign-in, and what does not compile.
 //! - [`Refusal`]: every reason for a no, and what a client is told of it.
+//! - [`Verifier`]: the same question where there is neither the store nor a key; [`mcp`] for what a
+//!   tool says.
 //! - [`Look`] and [`Language`]: how the pages look and speak.
 //! - [`Event`]: what happened, for logs and metrics.
 //! - [`Server::end`] and [`Server::grants`]: what an operator ends and lists; [`Cutoff`] says of
@@ -177,6 +179,7 @@
 
 pub mod drive;
 pub mod flow;
+pub mod mcp;
 pub mod provider;
 pub mod store;
 
@@ -240,7 +243,7 @@ pub use mapper::{IdempotencyKey, MapFailure, MapUser, Mapped, MappedToken, Occas
 pub use memory::MemoryStore;
 pub use refusal::{CredentialsFault, HttpFault, Refusal, Wire};
 pub use reply::{Parts, Reply, Request, Response};
-pub use resource::{Challenge, Denied, Principal, Protected};
+pub use resource::{Challenge, Denied, Need, Principal, Protected, Verifier};
 pub use secret::{
     AccessToken, ClientSecret, InitialAccessToken, InvalidInitialAccessToken, SealingSecret,
     SecretTooShort, UpstreamAccessToken, UpstreamIdToken, UpstreamRefreshToken, UpstreamTokens,

@@ -16,7 +16,7 @@ pub(crate) struct Bounds {
     /// How long a document is not fetched again because it does not suit.
     pub(super) cool_down: Duration,
     /// How long nobody tries again after a failure.
-    pub(super) rest: Duration,
+    pub(crate) rest: Duration,
     /// How long a document goes on serving when it is no longer fresh and no other can be had.
     pub(super) hard_end: Duration,
 }

@@ -30,8 +30,9 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub(crate) use bounds::Bounds;
+pub(crate) use slot::{Kept, is_within};
 
-use self::slot::{Kept, Place, State, Verdict};
+use self::slot::{Place, State, Verdict};
 use crate::effect::{self, HttpCall, Reach, Unreachable};
 use crate::refusal::Refusal;
 use crate::reply::Response;
@@ -238,6 +239,18 @@ impl<D: Cached> Round<D> {
         // Without any record the lease is deleted.
         ask(Swap::new(self.place.key, lease, record)).then(tick, |_, _| Step::Done(()))
     }
+}
+
+/// The document that is at `url` right now, for whoever keeps it in memory instead of in the store.
+///
+/// # Errors
+/// What made the call fail or the document unreadable.
+pub(crate) fn fetched_for_oneself<D: Cached>(
+    url: Url,
+    tick: &mut Tick,
+) -> Step<Result<Kept<D>, Refusal>> {
+    ask(call::<D>(url.clone()))
+        .then(tick, move |answer, tick| Step::Done(read(&url, answer, tick.now)))
 }
 
 /// What is at `url` right now, whatever is kept: one call, of which nothing is kept. For whoever looks

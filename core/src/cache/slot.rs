@@ -112,8 +112,8 @@ pub(super) enum State {
 
 /// A document that was fetched.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Kept<D> {
-    pub(super) document: D,
+pub(crate) struct Kept<D> {
+    pub(crate) document: D,
     fetched_at: Timestamp,
     fresh_until: Timestamp,
     kept_until: Timestamp,
@@ -249,21 +249,23 @@ impl<D: Cached> Kept<D> {
     }
 
     /// Whether it may still serve, as long as there is nothing newer.
-    pub(super) fn is_alive(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
         self.fetched_at <= now.after(SKEW) && !self.kept_until.has_passed(now)
     }
 
-    fn is_fresh(&self, now: Timestamp) -> bool {
+    /// Whether nobody has to ask for a newer one yet.
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         !self.fresh_until.has_passed(now)
     }
 
-    fn is_young(&self, now: Timestamp) -> bool {
+    /// Whether it is too young to be asked for again because it does not suit.
+    pub(crate) fn is_young(&self, now: Timestamp) -> bool {
         is_within(self.fetched_at, now, D::BOUNDS.cool_down)
     }
 }
 
 /// Whether `since` was less than `span` ago.
-fn is_within(since: Timestamp, now: Timestamp, span: Duration) -> bool {
+pub(crate) fn is_within(since: Timestamp, now: Timestamp, span: Duration) -> bool {
     is_ahead(since.after(span), now, span)
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::compact::Compact;
+use super::compact::{Compact, Kind};
 use super::id_token::{has_key_of, verify_published};
 use super::jwk_set::JwkSet;
 use super::{IdTokenFault, NotVerified};
@@ -41,7 +41,7 @@ impl ClientAssertion {
     /// # Errors
     /// The first thing that is wrong.
     pub(crate) fn read(token: &str, issuer: &str, now: Timestamp) -> Result<Self, AssertionFault> {
-        let claims = Compact::read(token).and_then(|token| token.claims())?;
+        let claims = Compact::read(token, Kind::Jwt).and_then(|token| token.claims())?;
         let text = |member: &str| claims.get(member).and_then(Value::as_str);
         let subject = text("sub").ok_or(AssertionFault::Subject)?;
         if text("iss") != Some(subject) {
@@ -81,7 +81,7 @@ impl ClientAssertion {
         set: &JwkSet,
         library: Option<&dyn SignatureLibrary>,
     ) -> Result<(), AssertionFault> {
-        let token = Compact::read(&self.token.0)?;
+        let token = Compact::read(&self.token.0, Kind::Jwt)?;
         verify_published(&token, set, library).map(drop).map_err(|why| match why {
             NotVerified::UnknownKey => AssertionFault::UnknownKey,
             NotVerified::Refused(fault) => AssertionFault::Token(fault),

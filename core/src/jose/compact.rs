@@ -7,21 +7,33 @@ use super::jwk_set::LONGEST_KID;
 use crate::encoding::from_base64url;
 use crate::json;
 
+/// What an access token says in its header (RFC 9068 §2.1).
+pub(crate) const ACCESS_TOKEN: &str = "at+jwt";
+
 /// The longest token that is looked at, in characters.
 const LONGEST: usize = 16 * 1024;
 
+/// What a token has to say that it is (JWT-14, RFC 8725 §3.11).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// `JWT` or nothing: an ID token, or what a client says of itself.
+    Jwt,
+    /// `at+jwt` (RFC 9068 §2.1).
+    AccessToken,
+}
+
 /// A token whose form is right, and of which nothing is known to be true.
-pub(super) struct Compact<'a> {
-    pub(super) alg: String,
-    pub(super) kid: Option<String>,
+pub(crate) struct Compact<'a> {
+    pub(crate) alg: String,
+    pub(crate) kid: Option<String>,
     /// What the signature is of.
-    pub(super) signed: &'a str,
-    pub(super) signature: Vec<u8>,
+    pub(crate) signed: &'a str,
+    pub(crate) signature: Vec<u8>,
     claims: Vec<u8>,
 }
 
 impl<'a> Compact<'a> {
-    pub(super) fn read(token: &'a str) -> Result<Self, IdTokenFault> {
+    pub(crate) fn read(token: &'a str, kind: Kind) -> Result<Self, IdTokenFault> {
         let malformed = IdTokenFault::Malformed;
         if token.len() > LONGEST {
             return Err(malformed);
@@ -32,7 +44,7 @@ impl<'a> Compact<'a> {
         let decoded = |part: &str| from_base64url(part).ok_or(malformed);
         let (header, claims, signature) = (decoded(header)?, decoded(claims)?, decoded(signature)?);
         let header = json::object(&header).ok_or(malformed)?;
-        check_type(&header)?;
+        check_type(&header, kind)?;
         // JWT-08: nothing critical is understood here, so nothing may be critical (RFC 7515 §4.1.11,
         // RFC 7797 §3).
         if header.contains_key("crit") || header.contains_key("b64") {
@@ -44,19 +56,21 @@ impl<'a> Compact<'a> {
     }
 
     /// The claims, for whoever has verified the signature.
-    pub(super) fn claims(&self) -> Result<Map<String, Value>, IdTokenFault> {
+    pub(crate) fn claims(&self) -> Result<Map<String, Value>, IdTokenFault> {
         json::object(&self.claims).ok_or(IdTokenFault::Malformed)
     }
 }
 
-/// JWT-14: an ID token says `JWT` or nothing; an access token or a logout token says what it is (RFC
-/// 8725 §3.11). Compared without case, and it may have its media type prefix (RFC 7515 §4.1.9).
-fn check_type(header: &Map<String, Value>) -> Result<(), IdTokenFault> {
-    let Some(typ) = header.get("typ") else { return Ok(()) };
-    let typ = typ.as_str().ok_or(IdTokenFault::Type)?.to_ascii_lowercase();
-    match typ.strip_prefix("application/").unwrap_or(&typ) {
-        "jwt" => Ok(()),
-        _ => Err(IdTokenFault::Type),
+/// JWT-14: compared without case, and it may have its media type prefix (RFC 7515 §4.1.9).
+fn check_type(header: &Map<String, Value>, kind: Kind) -> Result<(), IdTokenFault> {
+    let typ = match header.get("typ") {
+        None => None,
+        Some(typ) => Some(typ.as_str().ok_or(IdTokenFault::Type)?.to_ascii_lowercase()),
+    };
+    let typ = typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
+    match (kind, typ) {
+        (Kind::Jwt, None | Some("jwt")) | (Kind::AccessToken, Some(ACCESS_TOKEN)) => Ok(()),
+        (Kind::Jwt | Kind::AccessToken, _) => Err(IdTokenFault::Type),
     }
 }
 

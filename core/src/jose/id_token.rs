@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::compact::Compact;
+use super::compact::{Compact, Kind};
 use super::jwk_set::{Found, Jwk, JwkSet};
 use super::{IdTokenFault, NotVerified, claims};
 use crate::keys::{SignatureLibrary, hs256_from_bytes};
@@ -44,7 +44,7 @@ pub(crate) fn verify(
     expected: &Expected<'_>,
     library: Option<&dyn SignatureLibrary>,
 ) -> Result<Map<String, Value>, NotVerified> {
-    let token = Compact::read(token)?;
+    let token = Compact::read(token, Kind::Jwt)?;
     let key_issuer = match keys {
         Keys::Published(set) => verify_published(&token, set, library)?.issuer(),
         Keys::Secret(secret) => {
@@ -65,7 +65,7 @@ pub(crate) fn has_key_of(
     set: &JwkSet,
     library: Option<&dyn SignatureLibrary>,
 ) -> bool {
-    let Ok(token) = Compact::read(token) else { return true };
+    let Ok(token) = Compact::read(token, Kind::Jwt) else { return true };
     match &token.kid {
         Some(kid) => !matches!(set.find(Some(kid), &token.alg), Found::None),
         None => !matches!(verify_published(&token, set, library), Err(NotVerified::UnknownKey)),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::encoding::base64url;
+use crate::encoding::{base64url, from_base64url};
 use crate::keys::Algorithm;
 
 fn key(algorithm: Algorithm) -> SigningKey {

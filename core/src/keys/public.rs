@@ -5,6 +5,7 @@ use rsa::signature::Verifier as _;
 use rsa::{BoxedUint, PublicKey as RsaKey};
 use sha2::Sha256;
 
+use super::es256::has_small_s;
 use super::signing::SignatureLibrary;
 
 /// How many bits an RSA modulus has (RFC 7518 §3.3); more would cost whoever verifies too much.
@@ -55,6 +56,17 @@ impl PublicKey<'_> {
         library
             .and_then(|library| library.verify(self, message, signature))
             .unwrap_or_else(|| self.verify_here(message, signature).is_some())
+    }
+
+    /// Whether the signature is in the one form that this server's own keys give it. Of an ES256 one
+    /// the mirror image verifies too.
+    pub(crate) fn would_sign(&self, signature: &[u8]) -> bool {
+        match self {
+            Self::Es256 { .. } => {
+                Es256Signature::from_slice(signature).is_ok_and(|it| has_small_s(&it))
+            }
+            Self::Rs256 { .. } | Self::EdDsa { .. } => true,
+        }
     }
 
     fn verify_here(&self, message: &[u8], signature: &[u8]) -> Option<()> {

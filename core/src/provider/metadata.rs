@@ -133,7 +133,7 @@ impl Cached for ProviderMetadata {
 impl ProviderMetadata {
     /// OpenID Connect Discovery 1.0 §4.3: a document that names another issuer than the one that was
     /// asked speaks for somebody else (UPS-22).
-    pub(super) fn published(
+    pub(crate) fn published(
         url: &Url,
         document: &Map<String, Value>,
         is_own: impl Fn(&str) -> bool,

@@ -88,7 +88,8 @@ impl Challenge {
         response.with(header::WWW_AUTHENTICATE, self.field().value())
     }
 
-    fn field(&self) -> BearerField {
+    /// Its `WWW-Authenticate` field.
+    pub(crate) fn field(&self) -> BearerField {
         let mut field = BearerField::new();
         // RFC 6750 §3.1: no error code where no authentication was tried.
         if self.reason != Denied::NoToken {

@@ -55,6 +55,10 @@ impl BearerField {
         self
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn value(&self) -> HeaderValue {
         // All of it is visible ASCII and spaces; were it not, the bare scheme still says "no".
         HeaderValue::from_str(&self.text).unwrap_or(HeaderValue::from_static("Bearer"))

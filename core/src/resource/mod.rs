@@ -11,16 +11,19 @@ mod introspect;
 mod live;
 mod principal;
 mod protected;
+mod verifier;
 
 pub use challenge::Challenge;
 pub use denied::Denied;
 pub use principal::Principal;
 pub use protected::Protected;
+pub use verifier::{Need, Verifier};
 
 pub(crate) use protected::WELL_KNOWN;
 
 pub(crate) use authenticate::{authenticate, resource_of};
 pub(crate) use bearer::bearer_token;
+pub(crate) use field::BearerField;
 pub(crate) use introspect::introspect;
 pub(crate) use live::authenticate_live;
 

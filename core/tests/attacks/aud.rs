@@ -10,8 +10,8 @@ use crate::expect::{
     tokens_with, until_callback,
 };
 use crate::world::{
-    APP, Browser, ISSUER, RES, World, authorize_with, claims_of, config, json_of, post, query_of,
-    redemption, refresh, resource_request, text,
+    APP, Browser, ISSUER, Judge, RES, World, authorize_with, claims_of, config, json_of, post,
+    query_of, redemption, refresh, resource_request, text,
 };
 
 fn config_for(resources: &[&str]) -> Config {
@@ -34,8 +34,7 @@ fn aud_01_aud_05_a_token_is_for_the_resource_that_was_asked_for() {
     let refreshed = world.refresh_with(&member(&tokens, "refresh_token"), &[("resource", RES)]);
     assert_eq!(aud(&json_of(&refreshed)), RES);
     let parts = resource_request(&member(&tokens, "access_token"));
-    let now = vestibule_core::Timestamp::from_seconds(world.now);
-    assert_eq!(world.server.authenticate(&parts, now).unwrap().resource, RES);
+    assert_eq!(Judge::agree(&world, &parts).unwrap().resource, RES);
 
     // Of several, and never the server's own name in its place.
     let mut world = World::of(config_for(&[ISSUER, RES, RES2]));
@@ -127,18 +126,23 @@ fn aud_06_a_token_for_one_resource_is_refused_at_another() {
     for (own, other) in [(RES, RES2), (RES2, RES)] {
         let tokens = tokens_with(&mut world, &[("resource", own)], &[]);
         let mut parts = resource_request(&member(&tokens, "access_token"));
-        let now = vestibule_core::Timestamp::from_seconds(world.now);
         parts.uri = own.parse().unwrap();
-        assert_eq!(world.server.authenticate(&parts, now).unwrap().resource, own);
+        let [here, there] = Judge::both(&world, own);
+        for judge in [&here, &there] {
+            assert_eq!(judge.authenticate(&parts, world.now).unwrap().resource, own);
+        }
+        // A resource in a process of its own is one, wherever a request says that it goes.
+        let [_, there] = Judge::both(&world, other);
+        assert_rs401(&there, &parts, world.now, other);
         for elsewhere in [other, "https://evil.test/mcp", "/mcp", "/", "https://mcp.test/mcpx"] {
             parts.uri = elsewhere.parse().unwrap();
-            assert_rs401(&world.server, &parts, world.now, elsewhere);
+            assert_rs401(&here, &parts, world.now, elsewhere);
         }
         // As a server sees it: the host in a field of its own.
         parts.uri = "/mcp".parse().unwrap();
         let host = other.split('/').nth(2).unwrap();
         parts.headers.insert("host", host.parse().unwrap());
-        assert_rs401(&world.server, &parts, world.now, host);
+        assert_rs401(&here, &parts, world.now, host);
     }
 }
 

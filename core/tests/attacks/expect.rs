@@ -6,11 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{Method, header};
 use serde_json::{Value, json};
-use vestibule_core::{Event, Refusal, Reply, Request, Resource, Response, Server, Step, Timestamp};
+use vestibule_core::{Event, Refusal, Reply, Request, Resource, Response, Server, Step};
 
 use crate::world::{
-    APP, Browser, ISSUER, VERIFIER, World, config, json_of, location, post, query_of, request,
-    resource_request, text,
+    APP, Browser, ISSUER, Judge, RES, VERIFIER, World, config, json_of, location, post, query_of,
+    request, resource_request, text,
 };
 
 pub(crate) const RES2: &str = "https://other.test/mcp";
@@ -176,13 +176,15 @@ pub(crate) fn invalid_grant(world: &mut World, request: Request) {
     assert_tok(&response, 400, "invalid_grant");
 }
 
-/// `RS401`.
+/// `RS401`, of the server and of a resource in a process of its own.
 pub(crate) fn rs401(world: &World, token: &str) {
-    assert_rs401(&world.server, &resource_request(token), world.now, token);
+    for judge in Judge::both(world, RES) {
+        assert_rs401(&judge, &resource_request(token), world.now, token);
+    }
 }
 
-pub(crate) fn assert_rs401(server: &Server, parts: &http::request::Parts, now: u64, what: &str) {
-    let challenge = match server.authenticate(parts, Timestamp::from_seconds(now)) {
+pub(crate) fn assert_rs401(judge: &Judge, parts: &http::request::Parts, now: u64, what: &str) {
+    let challenge = match judge.authenticate(parts, now) {
         Err(challenge) => challenge,
         Ok(principal) => panic!("accepted as {}: {what}", principal.subject),
     };

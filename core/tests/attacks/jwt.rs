@@ -8,15 +8,20 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
-use vestibule_core::{Algorithm, Denied, Signer, SigningFailed, SigningKey, Timestamp, Verify};
+use vestibule_core::{
+    Algorithm, Denied, PublicKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
+};
 
 use crate::expect::{RES2, member, register_evil, rs401};
 use crate::world::browser::form_of;
-use crate::world::{Browser, World, authorize_with, claims_of, config, query_of, resource_request};
+use crate::world::{
+    Browser, Judge, World, authorize_with, claims_of, config, query_of, resource_request,
+};
 
 const GENUINE: &[u8] = b"genuine";
 
 /// A key whose every signature is the word `genuine`.
+#[derive(Debug)]
 struct Word;
 
 impl Signer for Word {
@@ -31,18 +36,26 @@ impl Verify for Word {
     }
 }
 
+/// For whoever verifies elsewhere.
+impl SignatureLibrary for Word {
+    fn verify(&self, _: &PublicKey<'_>, _: &[u8], signature: &[u8]) -> Option<bool> {
+        Some(signature == GENUINE)
+    }
+}
+
 /// A world in which anybody can sign, with a token of its own.
-struct Forger {
-    world: World,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
+pub(crate) struct Forger {
+    pub(crate) world: World,
+    pub(crate) header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
 }
 
 impl Forger {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut config = config();
         let key = SigningKey::from_bytes(Algorithm::EdDsa, [2; 32]).unwrap();
         config.signing_keys = vec![key.with(Arc::new(Word), Arc::new(Word))];
+        config.signature_library = Some(Arc::new(Word));
         let mut world = World::of(config);
         let token = member(&world.until_tokens(), "access_token");
         let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
@@ -67,9 +80,8 @@ impl Forger {
         self.sign(&claims)
     }
 
-    fn accepts(&self, token: &str) -> bool {
-        let now = Timestamp::from_seconds(self.world.now);
-        self.world.server.authenticate(&resource_request(token), now).is_ok()
+    pub(crate) fn accepts(&self, token: &str) -> bool {
+        Judge::agree(&self.world, &resource_request(token)).is_ok()
     }
 
     fn refuses(&self, name: &str, value: Value) {
@@ -79,7 +91,8 @@ impl Forger {
     }
 }
 
-fn joined(header: &str, claims: &str) -> String {
+/// A token of a header and claims, signed.
+pub(crate) fn joined(header: &str, claims: &str) -> String {
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     format!("{}.{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()), encode(GENUINE))
 }
@@ -269,14 +282,13 @@ fn jwt_23_what_was_made_for_another_purpose_is_no_access_token() {
 fn web_15_a_challenge_names_an_error_only_where_a_token_came() {
     let mut world = World::new();
     let token = member(&world.until_tokens(), "access_token");
-    let now = Timestamp::from_seconds(world.now);
     let challenged = |headers: &[&str]| {
         let mut parts = resource_request("x");
         parts.headers.remove("authorization");
         for header in headers {
             parts.headers.append("authorization", header.parse().unwrap());
         }
-        let challenge = world.server.authenticate(&parts, now).err()?;
+        let challenge = Judge::agree(&world, &parts).err()?;
         let response = challenge.response();
         let field = response.headers["www-authenticate"].to_str().unwrap().to_owned();
         Some((challenge.reason(), response.status.as_u16(), field))

@@ -8,10 +8,12 @@
 pub mod browser;
 pub mod explore;
 pub mod id_tokens;
+pub mod judges;
 pub mod store;
 pub mod upstream;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
@@ -20,10 +22,11 @@ use vestibule_core::provider::{TokenAuth, custom};
 use vestibule_core::{
     Algorithm, ClientSecret, Config, ConfiguredClient, EndpointUrl, Event, Issuer, MapFailure,
     MapUser, Mapped, ProviderId, Reply, Request, Resource, Response, SealingSecret, Server,
-    SigningKey, Step, Tick, Timestamp,
+    SignatureLibrary, SigningKey, Step, Tick, Timestamp,
 };
 
 pub use browser::{Browser, form_of, query_of};
+pub use judges::{Judge, Remote, serve, verifier_for};
 pub use store::Store;
 pub use upstream::Upstream;
 
@@ -43,6 +46,8 @@ pub struct World {
     pub mapper: fn(&MapUser) -> Result<Mapped, MapFailure>,
     pub now: u64,
     pub events: Vec<Event>,
+    /// What verifies signatures in place of core, where the configuration has it.
+    pub library: Option<Arc<dyn SignatureLibrary>>,
     ticks: u64,
 }
 
@@ -89,6 +94,7 @@ impl World {
 
     pub fn of(config: Config) -> Self {
         Self {
+            library: config.signature_library.clone(),
             server: Server::new(config).unwrap(),
             store: Store::default(),
             upstream: Upstream::default(),
@@ -246,14 +252,6 @@ impl World {
 
     pub fn revoke(&mut self, token: &str) -> Response {
         self.post("/oauth/revoke", &[("client_id", "P"), ("token", token)])
-    }
-
-    /// Whether an access token is accepted by a resource that asks the store.
-    pub fn is_live(&mut self, access_token: &str) -> bool {
-        let parts = resource_request(access_token);
-        let tick = self.tick();
-        let step = self.server.authenticate_live(&parts, tick);
-        self.finish(step).is_ok()
     }
 }
 
