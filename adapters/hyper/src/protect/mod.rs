@@ -1,9 +1,11 @@
 //! The side of a protected resource: a tower layer that lets nobody through without an access token.
 
 mod guard;
+mod remote;
 mod service;
 
 pub use guard::Guard;
+pub use remote::Remote;
 pub use service::Protected;
 
 use std::fmt;
@@ -25,6 +27,7 @@ use vestibule_core::Challenge;
 /// |---|---|---|
 /// | [`Server`](vestibule_core::Server) | in the server's process, asks nobody | when its access token expires |
 /// | [`Vestibule`](crate::Vestibule) | in the server's process, asks the store | at once |
+/// | [`Remote`] | in any process, asks the server for its keys | when its access token expires |
 ///
 /// ```no_run
 /// use axum::{Extension, Router, response::{IntoResponse, Response}, routing::post};
