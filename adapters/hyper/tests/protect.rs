@@ -4,16 +4,17 @@
 
 mod gate;
 mod sign_in;
+mod tokens;
 
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use bytes::Bytes;
 use gate::{Gate, gate};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use serde_json::{Value, json};
-use sign_in::{VERIFIER, between, coming_back_from, server_for};
+use serde_json::json;
+use sign_in::server_for;
+use tokens::{Body, access_token, json_of};
 use tower::ServiceExt;
 use tower_service::Service;
 use vestibule_core::{Principal, Resource};
@@ -22,8 +23,6 @@ use vestibule_hyper::{Guard, Options, Protect, Vestibule, challenged};
 const RES: &str = "http://127.0.0.1:1/mcp";
 const OTHER: &str = "http://127.0.0.1:1/other";
 const METADATA: &str = "http://127.0.0.1:1/.well-known/oauth-protected-resource/mcp";
-
-type Body = Full<Bytes>;
 
 /// A server of two resources whose flows run, and what waits for them at the gate.
 fn vestibule() -> (Vestibule<Gate>, gate::Keeper) {
@@ -37,29 +36,7 @@ fn vestibule() -> (Vestibule<Gate>, gate::Keeper) {
 
 /// An access token for a resource.
 async fn token(vestibule: &Vestibule<Gate>, resource: &str, scope: &str) -> String {
-    let mut service = vestibule.clone();
-    let asked = format!("&resource={resource}&scope={scope}");
-    let back = coming_back_from(vestibule.server(), &asked).map(Full::new);
-    let back = service.call(back).await.unwrap();
-    let location = format!("{}&", back.headers()[LOCATION].to_str().unwrap());
-    let code = between(&location, "code=", "&");
-    let form = format!(
-        "grant_type=authorization_code&client_id=app&redirect_uri=https%3A%2F%2Fapp.test%2Fcb\
-         &code={code}&code_verifier={VERIFIER}"
-    );
-    let redemption = Request::post("/oauth/token")
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(form));
-    let tokens = json_of(service.call(redemption.unwrap()).await.unwrap()).await;
-    tokens["access_token"].as_str().unwrap().to_owned()
-}
-
-async fn json_of<B>(response: http::Response<B>) -> Value
-where
-    B: http_body::Body,
-    B::Error: std::fmt::Debug,
-{
-    serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
+    access_token(vestibule, &format!("&resource={resource}&scope={scope}")).await
 }
 
 /// Needs `read` everywhere and `write` at one place.

@@ -25,7 +25,13 @@ pub(crate) fn server_with(provider: &str) -> Server {
 
 /// The same for these resources, each with scopes that a client gets.
 pub(crate) fn server_for(resources: Vec<Resource>) -> Server {
+    server_at("http://127.0.0.1:1", resources)
+}
+
+/// The same where it is.
+pub(crate) fn server_at(issuer: &str, resources: Vec<Resource>) -> Server {
     let mut config = config_with("http://127.0.0.1:1");
+    config.issuer = Issuer::parse(issuer).unwrap();
     config.resources = resources;
     Server::new(config).unwrap()
 }
