@@ -166,6 +166,9 @@
 //! - [`drive`]: the loop, and the traits of clocks, transports, stores and mappers.
 //! - [`store`]: the storage contract.
 //! - [`flow`]: the states of a sign-in, and what does not compile.
+//! - [`Server::authenticate`] and [`Verifier`]: who sent a request to a protected resource, in the
+//!   server's process and in another one; [`Principal`] and [`Challenge`], what comes of it;
+//!   [`Protected`], what a resource says of itself; [`mcp`], the same inside a tool's result.
 //! - [`Refusal`]: every reason for a no, and what a client is told of it.
 //! - [`Verifier`]: the same question where there is neither the store nor a key; [`mcp`] for what a
 //!   tool says.
