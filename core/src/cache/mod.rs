@@ -196,7 +196,10 @@ impl<D: Cached> Round<D> {
                 Ok((document, fresh_for)) => (State::Idle, Ok(Kept::new(document, fresh_for, now))),
                 Err(refusal) => {
                     let old = old.filter(|old| old.is_alive(now));
-                    (State::Failed { at: now }, old.ok_or(refusal))
+                    // What was not begun is no reason to keep others from it.
+                    let begun = refusal != Refusal::UpstreamUnreachable(Unreachable::Busy);
+                    let state = if begun { State::Failed { at: now } } else { State::Idle };
+                    (state, old.ok_or(refusal))
                 }
             };
             self.keep(lease, state, newest.as_ref().ok(), tick)
