@@ -3,6 +3,7 @@
 use http::Method;
 
 use crate::check::credentials;
+use crate::client::{self, Found};
 use crate::event::Event;
 use crate::ids::ClientId;
 use crate::params::Params;
@@ -23,6 +24,9 @@ pub enum Charge {
     /// A client that registered itself (RFC 7591). Nothing is stored for it, but each is one more
     /// that people can be asked to trust.
     Registration,
+    /// A sign-in of a client that is the URL of a document about it (Client ID Metadata Document):
+    /// who names one makes this server look for it, and fetch it where it is not kept.
+    ClientDocument,
     /// A secret that was wrong: a guess, perhaps (RFC 6749 §2.3.1). Only of a client or a resource
     /// that the operator configured: secrets of clients that registered themselves are derived with
     /// a key of 256 bits, and nobody guesses one.
@@ -40,6 +44,8 @@ impl Charge {
     pub fn is_due(&self, events: &[Event]) -> bool {
         events.iter().any(|event| match self {
             Self::Registration => matches!(event, Event::ClientRegistered { .. }),
+            // It was looked for before anything else could be refused.
+            Self::ClientDocument => true,
             // Credentials of nobody are no guess at a secret.
             Self::WrongSecret { .. } => {
                 let Event::Refused { refusal: Refusal::Credentials(fault) } = event else {
@@ -60,6 +66,19 @@ pub(crate) fn wrong_secret(setup: &Setup, request: &Request) -> Option<Charge> {
 /// The same at the introspection endpoint, where the secrets are the resources'.
 pub(crate) fn wrong_secret_of_resource(setup: &Setup, request: &Request) -> Option<Charge> {
     guess(request, |id| setup.resource_of_id(id).is_some())
+}
+
+/// What an authorization request draws on: nothing where no document is fetched for it.
+pub(crate) fn client_document(setup: &Setup, request: &Request) -> Option<Charge> {
+    if !matches!(request.parts().method, Method::GET | Method::HEAD) {
+        return None;
+    }
+    let mut params = Params::parse(&["client_id"], request.query().as_bytes()).ok()?;
+    let client_id = params.required("client_id").ok()?;
+    match client::find(setup, &client_id) {
+        Ok(Found::At(_)) => Some(Charge::ClientDocument),
+        Ok(Found::Here(_)) | Err(_) => None,
+    }
 }
 
 fn guess(request: &Request, chosen: impl Fn(&str) -> bool) -> Option<Charge> {

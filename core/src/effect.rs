@@ -195,6 +195,10 @@ pub enum Unreachable {
     /// The address is outside the call's [`Reach`].
     #[error("the address is not permitted for this call")]
     NotPermitted,
+    /// As many calls of this [`Reach`] are made as may be at once: this one was not begun, and says
+    /// nothing about whom it was for.
+    #[error("too many calls of this reach at once")]
+    Busy,
 }
 
 /// Wait at most this long, then go on. Asked after a conflict or a storage fault, never to slow a

@@ -81,6 +81,15 @@ impl Request {
         self.parts.uri.query().unwrap_or_default()
     }
 
+    /// Refuses a request whose sender has nothing left of what it draws on. Whoever reads a body is
+    /// told by that.
+    pub(crate) fn counted(&self) -> Result<(), Refusal> {
+        match self.body {
+            Body::TooMany(retry_after) => Err(HttpFault::TooMany { retry_after }.into()),
+            Body::Complete(_) | Body::TooLarge | Body::TooSlow => Ok(()),
+        }
+    }
+
     /// The body, if it is a form (RFC 6749 §3.2).
     pub(crate) fn form(&self) -> Result<&[u8], Refusal> {
         self.body_of_type("application/x-www-form-urlencoded")

@@ -18,6 +18,7 @@ use http::{HeaderValue, Uri};
 use http_body_util::Full;
 use pool::Pool;
 use resolve::OutsideReach;
+use tokio::sync::Semaphore;
 use url::{Position, Url};
 use vestibule_core::drive::Transport;
 use vestibule_core::{HttpCall, Reach, Response, Unreachable};
@@ -34,12 +35,19 @@ use vestibule_core::{HttpCall, Reach, Response, Unreachable};
 /// resolves to is judged, and the connection is made to one of those that were judged. One that
 /// does not pass refuses the call, whatever the others are: [`Unreachable::NotPermitted`]. Few of
 /// these names are looked up at a time, and the others wait, until their deadline: whoever answers
-/// for a name slowly, on purpose, uses up no threads that the names of providers need.
+/// for a name slowly, on purpose, uses up no threads that the names of providers need. No more than
+/// 256 such calls are made at a time; one more is not begun: [`Unreachable::Busy`].
 #[derive(Clone)]
 pub struct HyperTransport {
     configured: Arc<Pool>,
     public: Arc<Pool>,
+    /// One for each call that may be made to whom strangers name.
+    places: Arc<Semaphore>,
 }
+
+/// How many calls to public addresses are made at a time. Each holds a socket and a body of its own,
+/// and whoever is called may let it wait until its deadline.
+const PUBLIC_AT_MOST: usize = 256;
 
 impl HyperTransport {
     /// Reads the machine's trusted certificates and makes the connection pools.
@@ -75,6 +83,11 @@ impl Transport for HyperTransport {
         if !call.reach.permits_url(&call.url) {
             return Err(Unreachable::NotPermitted);
         }
+        let _place = if call.reach == Reach::Configured {
+            None
+        } else {
+            Some(self.places.try_acquire().map_err(|_| Unreachable::Busy)?)
+        };
         // One clock over name resolution, connecting, TLS and the last byte of the body.
         // Apart from the flow that waits for it: it is large, and most flows make none.
         match Box::pin(tokio::time::timeout(call.deadline, exchange(pool, call))).await {

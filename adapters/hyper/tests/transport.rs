@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::time::Duration;
+
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 use vestibule_conformance::transport::{Given, Peer};
 use vestibule_core::drive::{Transport, blocking};
-use vestibule_core::{HttpCall, Purpose, Response, Unreachable};
+use vestibule_core::{HttpCall, Purpose, Reach, Response, Unreachable};
 use vestibule_hyper::HyperTransport;
 
 /// The transport, and what it runs on.
@@ -83,4 +85,48 @@ fn what_is_no_certificate_is_not_left_out() {
     let other = add("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     let failed = other.build().unwrap_err().to_string();
     assert!(failed.ends_with("a root certificate that was added cannot be used"), "{failed}");
+}
+
+/// CIM-16: whoever names documents at hosts that never answer uses up neither sockets nor memory
+/// without end, and keeps no provider from being called.
+#[test]
+fn cim_16_no_more_than_256_calls_to_public_addresses_are_made_at_a_time() {
+    let (begun, begins) = std::sync::mpsc::channel();
+    // A name that is never resolved: the call waits until its deadline.
+    let resolver = move |name: String| {
+        let begun = begun.clone();
+        async move {
+            if name == "ours.test" {
+                return Ok(Vec::new());
+            }
+            begun.send(()).unwrap();
+            std::future::pending().await
+        }
+    };
+    let transport = HyperTransport::builder().resolver(resolver).build().unwrap();
+    let Blocking { transport, runtime } = on_a_runtime(transport);
+    let call = |name: &str, reach, deadline| {
+        let url = format!("https://{name}/client.json").parse().unwrap();
+        let mut call = HttpCall::new(http::Method::GET, url, Purpose::FetchClient);
+        call.reach = reach;
+        call.deadline = deadline;
+        let transport = transport.clone();
+        runtime.spawn(async move { transport.http(call).await.unwrap_err() })
+    };
+    let public = |deadline| call("theirs.test", Reach::PublicAddresses, deadline);
+    let slow: Vec<_> = (0..256).map(|_| public(Duration::from_secs(600))).collect();
+    // Names are looked up sixteen at a time. What was spawned first runs first.
+    (0..16).for_each(|_| begins.recv().unwrap());
+    for _ in 0..20 {
+        let more = public(Duration::from_secs(600));
+        assert_eq!(runtime.block_on(more).unwrap(), Unreachable::Busy);
+    }
+    assert!(!slow.iter().any(tokio::task::JoinHandle::is_finished));
+    let ours = call("ours.test", Reach::Configured, Duration::from_secs(5));
+    assert_eq!(runtime.block_on(ours).unwrap(), Unreachable::Connection);
+    // A call that is given up gives its place back.
+    slow.into_iter().for_each(|call| call.abort());
+    let freed = || runtime.block_on(public(Duration::from_millis(10))).unwrap();
+    while freed() == Unreachable::Busy {}
+    assert_eq!(freed(), Unreachable::Deadline);
 }

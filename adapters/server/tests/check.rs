@@ -12,6 +12,8 @@ mod online;
 mod provider;
 #[path = "check/providers.rs"]
 mod providers;
+#[path = "check/registration.rs"]
+mod registration;
 #[path = "check/resources.rs"]
 mod resources;
 mod support;
@@ -45,6 +47,8 @@ dynamic = true
 initial_access_tokens = [{ env = "CHECK_SECRET" }]
 private_use_schemes = ["cursor"]
 secrets = [{ file = "registration.secret" }]
+metadata_documents = true
+metadata_document_hosts = ["claude.ai", "*.example.com"]
 
 [[signing_key]]
 algorithm = "ES256"
@@ -97,6 +101,7 @@ accent_dark = "#a8c7fa"
 [limits]
 registrations = 0
 wrong_secrets = 10
+client_documents = 0
 trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]
 connections = 100
 idle = "5m"
@@ -274,7 +279,7 @@ fn a_fault_of_the_core_stands_at_the_line_of_its_key() {
         ),
         (
             reserved,
-            "vestibule.toml:46: provider[0].authorization_params: \"state\" is set by the protocol",
+            "vestibule.toml:48: provider[0].authorization_params: \"state\" is set by the protocol",
         ),
     ];
     for (configuration, line) in expected {

@@ -86,11 +86,26 @@ impl Limited {
 struct Proxy(BufReader<TcpStream>);
 
 impl Proxy {
+    fn get(&mut self, path: &str, forwarded_for: &str, more: &str) -> String {
+        self.ask("GET", path, forwarded_for, more, "")
+    }
+
     /// Posts for somebody; the answer as it came.
     fn post(&mut self, path: &str, forwarded_for: &str, more: &str, body: &str) -> String {
+        self.ask("POST", path, forwarded_for, more, body)
+    }
+
+    fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        forwarded_for: &str,
+        more: &str,
+        body: &str,
+    ) -> String {
         let length = body.len();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: auth.example.com\r\nX-Forwarded-For: {forwarded_for}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: auth.example.com\r\nX-Forwarded-For: {forwarded_for}\r\n\
              Content-Length: {length}\r\n{more}\r\n"
         );
         self.0.get_mut().write_all(format!("{head}{body}").as_bytes()).unwrap();
@@ -238,6 +253,32 @@ fn dcr_01_registrations_without_end_from_one_network() {
         assert_eq!(status(&proxy.register(elsewhere)), 201);
     }
     assert_eq!(limited.rows(), before);
+}
+
+/// A client_id that is a URL costs a call to somebody. No host has that name, so none is found.
+#[test]
+fn cim_16_documents_without_end_from_one_network() {
+    let limited = Limited::start(&format!("{TRUSTED}client_documents = 3\n"));
+    let mut proxy = limited.proxy();
+    let mut look =
+        |id: &str, from: &str| proxy.get(&format!("/oauth/authorize?client_id={id}"), from, "");
+    let document = |n| format!("https://app{n}.invalid/client.json");
+    for n in 0..3 {
+        assert_eq!(status(&look(&document(n), &format!("2001:db8::{n}"))), 400);
+    }
+    for id in [document(0), document(4)] {
+        let answer = look(&id, "2001:db8::9");
+        assert_eq!(status(&answer), 429, "{answer}");
+        let seconds: u64 = header(&answer, "retry-after").parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{answer}");
+        assert!(header(&answer, "content-type").starts_with("text/html"), "{answer}");
+    }
+    // Where no document would be fetched nothing is counted, nor is it elsewhere.
+    for id in ["phone", "nobody", "http://app.invalid/client.json", "https://10.0.0.1/client.json"]
+    {
+        assert_ne!(status(&look(id, "2001:db8::9")), 429, "{id}");
+    }
+    assert_eq!(status(&look(&document(5), "203.0.113.5")), 400);
 }
 
 #[test]

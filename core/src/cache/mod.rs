@@ -210,7 +210,10 @@ impl<D: Cached> Round<D> {
                     Ok(kept) => (State::Idle, Ok(kept)),
                     Err(refusal) => {
                         let old = old.filter(|old| old.is_alive(now));
-                        (State::Failed { at: now }, old.ok_or(refusal))
+                        // What was not begun is no reason to keep others from it.
+                        let begun = refusal != Refusal::UpstreamUnreachable(Unreachable::Busy);
+                        let state = if begun { State::Failed { at: now } } else { State::Idle };
+                        (state, old.ok_or(refusal))
                     }
                 },
             };

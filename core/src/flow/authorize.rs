@@ -169,6 +169,9 @@ pub(crate) fn authorize(setup: &Setup, request: Request, tick: &mut Tick) -> Ste
             decide(setup, request, read, tick)
         }
         Ok(Found::At(url)) => {
+            if let Err(refusal) = request.counted() {
+                return Step::Done(Answer::refused(refusal));
+            }
             let setup = setup.clone();
             document::described(&setup, url, tick).then(tick, move |client, tick| {
                 let client = match client {

@@ -64,6 +64,12 @@ impl Refusal {
                 "invalid_client",
                 "Clients of this host are not accepted here; ask the operator.",
             ),
+            // CIM-16: our own trouble, and nothing that was found there.
+            Self::ClientDocument(why)
+                if matches!(**why, Self::UpstreamUnreachable(Unreachable::Busy)) =>
+            {
+                (503, "temporarily_unavailable", "Please try again in a moment.")
+            }
             // CIM-18: one text whatever was found there, so that nobody explores through this server
             // what it can reach.
             Self::ClientDocument(_) => {
@@ -153,9 +159,9 @@ impl Refusal {
             Self::UpstreamBusy
             | Self::DocumentFailed
             | Self::DocumentAwaited
-            | Self::UpstreamUnreachable(Unreachable::Connection | Unreachable::Deadline) => {
-                (502, "temporarily_unavailable", "The provider did not answer.")
-            }
+            | Self::UpstreamUnreachable(
+                Unreachable::Connection | Unreachable::Deadline | Unreachable::Busy,
+            ) => (502, "temporarily_unavailable", "The provider did not answer."),
             Self::GrantType => {
                 (400, "unsupported_grant_type", "Use authorization_code or refresh_token.")
             }
@@ -301,6 +307,20 @@ mod tests {
     fn web_07_a_reason_is_reduced_to_the_characters_of_error_description() {
         let wire = Refusal::MapperDenied("no\r\n\"<é>\\".to_owned()).wire();
         assert_eq!(wire.description, "no   < > ");
+    }
+
+    #[test]
+    fn cim_16_a_fetch_that_was_not_begun_is_our_own_trouble() {
+        let document = |why| Refusal::ClientDocument(Box::new(Refusal::UpstreamUnreachable(why)));
+        let response = document(Unreachable::Busy).to_json();
+        assert_eq!(response.status, 503);
+        assert_eq!(response.headers[header::RETRY_AFTER], "1");
+        // CIM-18: of all others nobody learns which it was.
+        let failed = document(Unreachable::Connection).to_json();
+        assert_eq!(failed.status, 401);
+        for why in [Unreachable::Deadline, Unreachable::TooLarge, Unreachable::NotPermitted] {
+            assert_eq!(document(why).to_json().body, failed.body);
+        }
     }
 
     #[test]

@@ -64,7 +64,9 @@ impl Server {
                 charge::wrong_secret(&self.setup, request)
             }
             Endpoint::Introspect => charge::wrong_secret_of_resource(&self.setup, request),
-            Endpoint::Shared(Shared::Document(_)) | Endpoint::Browser(_) => None,
+            Endpoint::Browser(Browser::Authorize) => charge::client_document(&self.setup, request),
+            Endpoint::Shared(Shared::Document(_))
+            | Endpoint::Browser(Browser::Consent | Browser::Callback(_)) => None,
         }
     }
 

@@ -79,3 +79,37 @@ fn cla_21_who_has_nothing_left_is_not_heard() {
     let own = redemption(&code, &[("client_id", "C"), ("client_secret", C_SECRET)]);
     assert_eq!(world.send(own).status, 200);
 }
+
+/// CIM-16: to look for a document costs a call, so it is counted wherever one is looked for, and
+/// nowhere else.
+#[test]
+fn cim_16_only_a_document_that_is_looked_for_is_charged() {
+    let mut world = World::new();
+    let asks = |method, query: &str| {
+        let target = format!("/oauth/authorize?response_type=code&{query}");
+        request(method, &target, &[], "")
+    };
+    const DOCUMENT: &str = "client_id=https%3A%2F%2Fapp.example.com%2Fclient.json";
+    for method in [Method::GET, Method::HEAD] {
+        assert_eq!(world.server.charge(&asks(method, DOCUMENT)), Some(Charge::ClientDocument));
+    }
+    for free in [
+        "client_id=P",
+        "client_id=nobody",
+        "client_id=http%3A%2F%2Fapp.example.com%2Fclient.json",
+        "client_id=https%3A%2F%2F127.0.0.1%2Fclient.json",
+        "",
+    ] {
+        assert_eq!(world.server.charge(&asks(Method::GET, free)), None, "{free}");
+    }
+    assert_eq!(world.server.charge(&asks(Method::POST, DOCUMENT)), None);
+
+    let before = world.events.len();
+    assert_eq!(world.send(asks(Method::GET, DOCUMENT)).status, 400);
+    assert!(Charge::ClientDocument.is_due(&world.events[before..]));
+    let calls = world.upstream.calls.len();
+    assert_ne!(calls, 0);
+    let refused = world.send(asks(Method::GET, DOCUMENT).too_many(Duration::from_secs(7)));
+    assert_eq!((refused.status.as_u16(), world.upstream.calls.len()), (429, calls));
+    assert_eq!(refused.headers[header::RETRY_AFTER], "7");
+}

@@ -16,6 +16,7 @@ mod aud;
 mod aud_scopes;
 mod challenge;
 mod cim;
+mod cim_budget;
 mod cim_cache;
 mod cim_document;
 mod cim_fetch;

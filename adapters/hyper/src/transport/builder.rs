@@ -9,11 +9,12 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
+use tokio::sync::Semaphore;
 use vestibule_core::Reach;
 
-use super::HyperTransport;
 use super::pool::Pool;
 use super::resolve::{Judging, Lookup, by_the_machine};
+use super::{HyperTransport, PUBLIC_AT_MOST};
 
 /// Makes a [`HyperTransport`] that differs from [`HyperTransport::new`].
 ///
@@ -80,6 +81,7 @@ impl HyperTransportBuilder {
         Ok(HyperTransport {
             configured: pool(Reach::Configured),
             public: pool(Reach::PublicAddresses),
+            places: Arc::new(Semaphore::new(PUBLIC_AT_MOST)),
         })
     }
 }

@@ -9,8 +9,14 @@ use super::value::Value;
 use crate::limits::{Limits, Proxies};
 
 pub(super) const TITLE: &str = "[limits]";
-pub(super) const KEYS: &[&str] =
-    &["registrations", "wrong_secrets", "trusted_proxies", "connections", "idle"];
+pub(super) const KEYS: &[&str] = &[
+    "registrations",
+    "client_documents",
+    "wrong_secrets",
+    "trusted_proxies",
+    "connections",
+    "idle",
+];
 
 /// `[limits]`: what one address may do in a minute, and what connections may.
 pub(super) fn read(table: &Table<'_>) -> Limits {
@@ -22,6 +28,7 @@ pub(super) fn read(table: &Table<'_>) -> Limits {
         }
     };
     read("registrations", &mut limits.registrations);
+    read("client_documents", &mut limits.client_documents);
     read("wrong_secrets", &mut limits.wrong_secrets);
     if let Some(value) = table.find("trusted_proxies") {
         limits.trusted_proxies = Proxies::new(networks(&value));

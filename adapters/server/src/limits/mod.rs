@@ -19,6 +19,9 @@ use self::budgets::Budgets;
 pub(crate) struct Limits {
     /// Registrations that an address may make in a minute; `None`: any number.
     pub(crate) registrations: Option<NonZeroU32>,
+    /// Sign-ins of clients whose document has to be looked for that may begin from an address in a
+    /// minute; `None`: any number.
+    pub(crate) client_documents: Option<NonZeroU32>,
     /// Wrong secrets of one client that may come from an address in a minute; `None`: any number.
     pub(crate) wrong_secrets: Option<NonZeroU32>,
     /// Who may say in X-Forwarded-For from where a request came.
@@ -32,6 +35,8 @@ impl Default for Limits {
         Self {
             // Hosted clients register many people's applications from few addresses.
             registrations: NonZeroU32::new(600),
+            // Each is a person who begins to sign in, and many can share an address.
+            client_documents: NonZeroU32::new(600),
             // A client that is set up with the wrong secret tries a few times.
             wrong_secrets: NonZeroU32::new(60),
             trusted_proxies: Proxies::default(),
@@ -44,14 +49,17 @@ impl Limits {
     /// Whether addresses are counted for which nobody is told apart from anybody else: connections
     /// to a loopback address come from a proxy, and none is named.
     pub(crate) fn count_nobody(&self, listening: IpAddr) -> bool {
-        let any = self.registrations.is_some() || self.wrong_secrets.is_some();
-        any && listening.is_loopback() && self.trusted_proxies.is_empty()
+        let any = [self.registrations, self.client_documents, self.wrong_secrets];
+        any.iter().any(Option::is_some)
+            && listening.is_loopback()
+            && self.trusted_proxies.is_empty()
     }
 
     /// Who counts.
     pub(crate) fn limiter(&self) -> impl Limiter + 'static {
         ByAddress {
             registrations: self.registrations.map(Budgets::per_minute),
+            client_documents: self.client_documents.map(Budgets::per_minute),
             wrong_secrets: self.wrong_secrets.map(Budgets::per_minute),
             proxies: self.trusted_proxies.clone(),
         }
@@ -60,6 +68,7 @@ impl Limits {
 
 struct ByAddress {
     registrations: Option<Budgets>,
+    client_documents: Option<Budgets>,
     wrong_secrets: Option<Budgets>,
     proxies: Proxies,
 }
@@ -69,6 +78,7 @@ impl ByAddress {
     fn budgets<'c>(&self, charge: &'c Charge) -> Option<(&Budgets, &'c str)> {
         match charge {
             Charge::Registration => Some((self.registrations.as_ref()?, "")),
+            Charge::ClientDocument => Some((self.client_documents.as_ref()?, "")),
             Charge::WrongSecret { client_id } => {
                 Some((self.wrong_secrets.as_ref()?, client_id.as_str()))
             }

@@ -9,6 +9,7 @@ fn faults_of_limits_are_named_like_all_others() {
 registration = 1
 registrations = -1
 wrong_secrets = "60"
+client_documents = -1
 trusted_proxies = ["10.0.0.0/33", "proxy.example.com", 127]
 connections = 0
 idle = "0s"
@@ -21,11 +22,12 @@ idle = "0s"
         (0, "registration: is not a known key; did you mean `registrations`?"),
         (1, "registrations: must be a number from 0 to 4294967295"),
         (2, "wrong_secrets: must be a number, like 600; this is of type string"),
-        (3, &format!("trusted_proxies[0]: {network}")),
-        (3, &format!("trusted_proxies[1]: {network}")),
-        (3, "trusted_proxies[2]: must be a string, like \"…\"; this is of type integer"),
-        (4, "connections: must be at least 1"),
-        (5, "idle: must be at least \"1s\""),
+        (3, "client_documents: must be a number from 0 to 4294967295"),
+        (4, &format!("trusted_proxies[0]: {network}")),
+        (4, &format!("trusted_proxies[1]: {network}")),
+        (4, "trusted_proxies[2]: must be a string, like \"…\"; this is of type integer"),
+        (5, "connections: must be at least 1"),
+        (6, "idle: must be at least \"1s\""),
     ]
     .map(|(n, fault)| format!("vestibule.toml:{}: limits.{fault}", first + n));
     assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);

@@ -123,6 +123,18 @@ fn ups_23_after_the_hard_end_the_failure_is_said() {
     }
 }
 
+/// CIM-16: nobody was asked, so whoever comes next asks.
+#[test]
+fn cim_16_a_call_that_was_not_begun_is_no_failure() {
+    let mut world = World::with_a_document();
+    world.then_says(Err(Unreachable::Busy));
+    world.pass(HOUR + DAY);
+    let busy = Refusal::UpstreamUnreachable(Unreachable::Busy);
+    assert_eq!(world.want("a"), Err(busy));
+    world.then_says(says(200, A));
+    assert_eq!(world.want("a"), Ok(names(&["a"])));
+}
+
 #[test]
 fn ups_23_the_hard_end_also_comes_during_a_call() {
     let mut world = World::with_a_document();
