@@ -42,18 +42,20 @@ impl Charge {
     /// Whether this happened: one of the events of the request's [`Reply`](crate::Reply) says so.
     #[must_use]
     pub fn is_due(&self, events: &[Event]) -> bool {
-        events.iter().any(|event| match self {
-            Self::Registration => matches!(event, Event::ClientRegistered { .. }),
-            // It was looked for before anything else could be refused.
-            Self::ClientDocument => true,
+        match self {
+            Self::Registration => {
+                events.iter().any(|event| matches!(event, Event::ClientRegistered { .. }))
+            }
             // Credentials of nobody are no guess at a secret.
-            Self::WrongSecret { .. } => {
+            Self::WrongSecret { .. } => events.iter().any(|event| {
                 let Event::Refused { refusal: Refusal::Credentials(fault) } = event else {
                     return false;
                 };
                 matches!(fault, CredentialsFault::WrongSecret { .. })
-            }
-        })
+            }),
+            // Whatever came of it: whether it was fetched is nobody's business (CIM-18).
+            Self::ClientDocument => true,
+        }
     }
 }
 
