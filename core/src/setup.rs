@@ -166,6 +166,10 @@ impl Setup {
         &self.0.protected
     }
 
+    pub(crate) fn protected_at(&self, uri: &str) -> Option<&Arc<Protected>> {
+        self.protected().iter().find(|protected| protected.resource().uri() == uri)
+    }
+
     pub(crate) fn resource(&self, uri: &str) -> Option<&Resource> {
         self.resources().iter().find(|resource| resource.uri() == uri)
     }

@@ -64,7 +64,7 @@ pub use counted::Peer;
 pub use limiter::Limiter;
 pub use limits::Limits;
 pub use observe::{Observer, Outcome, RequestId, Seen};
-pub use protect::{Guard, Protect, Protected, Remote, challenged};
+pub use protect::{Guard, Guarded, NoSuchResource, Protect, Remote, challenged};
 pub use serve::{serve, serve_within};
 pub use service::{Options, Vestibule};
 pub use transport::{HyperTransport, HyperTransportBuilder, NoCertificate, NoTransport};

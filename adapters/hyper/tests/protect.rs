@@ -17,7 +17,7 @@ use sign_in::server_for;
 use tokens::{Body, access_token, json_of};
 use tower::ServiceExt;
 use tower_service::Service;
-use vestibule_core::{Principal, Resource};
+use vestibule_core::{Principal, Resource, Server};
 use vestibule_hyper::{Guard, Options, Protect, Vestibule, challenged};
 
 const RES: &str = "http://127.0.0.1:1/mcp";
@@ -125,6 +125,30 @@ async fn aud_06_a_token_for_one_resource_is_refused_at_another() {
     let other = token(&vestibule, OTHER, "read").await;
     let response = send(&app(vestibule.server().clone()), Method::GET, "/mcp", Some(&other)).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// Two routers in one process, and a request that reached one of them and says that it is for the
+/// other: its host or its path is the sender's to choose.
+#[tokio::test]
+async fn aud_06_a_layer_of_one_resource_takes_no_token_for_another() {
+    let (vestibule, _keeper) = vestibule();
+    let other = token(&vestibule, OTHER, "read").await;
+    let send = async |protect: Protect<Server>| {
+        let app = Router::new().route("/other/of/mcp", get(async || "")).layer(protect);
+        send(&app, Method::GET, "/other/of/mcp", Some(&other)).await
+    };
+    let protect = Protect::new(vestibule.server().clone());
+    assert_eq!(send(protect.clone()).await.status(), StatusCode::OK);
+    let response = send(protect.at(RES).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(challenge(&response).contains(METADATA));
+}
+
+#[tokio::test]
+async fn a_layer_is_for_a_resource_that_there_is() {
+    let (vestibule, _keeper) = vestibule();
+    let protect = Protect::new(vestibule);
+    assert!(protect.at("http://127.0.0.1:1/MCP").is_err());
 }
 
 #[tokio::test]

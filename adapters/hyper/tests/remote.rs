@@ -17,8 +17,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use vestibule_core::drive::{Composite, Transport};
 use vestibule_core::{
-    Denied, HttpCall, Issuer, MemoryStore, Parts, Reply, Request, Resource, Response, Server, Step,
-    Tick, Timestamp, Unreachable, Verifier,
+    Challenge, Denied, HttpCall, Issuer, MemoryStore, Parts, Principal, Reply, Request, Resource,
+    Response, Server, Step, Tick, Timestamp, Unreachable, Verifier,
 };
 use vestibule_hyper::{Guard, HyperTransport, Options, Remote, SystemClock, Vestibule, serve};
 
@@ -83,8 +83,12 @@ fn with(token: &str) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
+async fn judged<G: Guard>(guard: &G, request: &Parts) -> Result<Principal, Challenge> {
+    guard.authenticate(&guard.protected(request).unwrap(), request).await
+}
+
 async fn reason<G: Guard>(guard: &G, token: &str) -> Option<Denied> {
-    guard.authenticate(&with(token)).await.err().map(|challenge| challenge.reason())
+    judged(guard, &with(token)).await.err().map(|challenge| challenge.reason())
 }
 
 #[tokio::test]
@@ -103,7 +107,7 @@ async fn the_first_token_has_the_keys_fetched_and_the_next_ones_do_not() {
 async fn who_has_no_token_does_not_wait_for_the_server() {
     let (remote, _shut, _) = remote();
     let nobody = get("/mcp").into_parts().0;
-    let refused = remote.authenticate(&nobody).await.unwrap_err();
+    let refused = judged(&remote, &nobody).await.unwrap_err();
     assert_eq!(refused.reason(), Denied::NoToken);
 }
 
@@ -153,7 +157,7 @@ async fn where_the_server_cannot_be_reached_the_answer_is_to_come_again() {
     // Nobody listens on port 1.
     let verifier = Verifier::new(server.issuer().clone(), resource());
     let remote = Remote::new(verifier, SystemClock, HyperTransport::new().unwrap());
-    let refused = remote.authenticate(&with(&token)).await.unwrap_err();
+    let refused = judged(&remote, &with(&token)).await.unwrap_err();
     assert_eq!(refused.response().status, StatusCode::SERVICE_UNAVAILABLE);
 }
 

@@ -8,13 +8,14 @@ use crate::reply::Parts;
 use crate::setup::Setup;
 use crate::tick::Timestamp;
 
-/// See [`Server::authenticate`](crate::Server::authenticate).
+/// Judges a request to a resource; to none of them, no token fits. See
+/// [`Server::authenticate`](crate::Server::authenticate).
 pub(crate) fn authenticate(
     setup: &Setup,
+    protected: Option<&Arc<Protected>>,
     parts: &Parts,
     now: Timestamp,
 ) -> Result<Principal, Challenge> {
-    let protected = resource_of(setup, parts);
     let denied = |reason| Challenge::new(reason, protected);
     let token = bearer_token(&parts.headers).map_err(denied)?;
     principal::read(setup, token, now)

@@ -5,8 +5,8 @@ use http::{HeaderValue, header};
 use serde_json::json;
 
 use super::field::{BearerField, may_be_asked};
-use super::{Denied, Protected};
-use crate::reply::Response;
+use super::{Denied, Protected, bearer_token};
+use crate::reply::{Parts, Response};
 
 /// A request that may not pass, and what its sender has to be told: where to get a token, and with
 /// which scopes. [`Challenge::response`] says so.
@@ -25,6 +25,12 @@ impl Challenge {
     #[must_use]
     pub fn new(reason: Denied, protected: Option<&Arc<Protected>>) -> Self {
         Self { reason, protected: protected.cloned(), scopes: Vec::new() }
+    }
+
+    /// For a request to none of the resources, whoever sent it.
+    #[must_use]
+    pub fn of_no_resource(request: &Parts) -> Self {
+        Self::new(bearer_token(&request.headers).err().unwrap_or(Denied::InvalidToken), None)
     }
 
     /// Why.

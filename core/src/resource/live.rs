@@ -1,5 +1,6 @@
-use super::authenticate::{authenticate, resource_of};
-use super::{Challenge, Denied, Principal};
+use std::sync::Arc;
+
+use super::{Challenge, Denied, Principal, Protected, authenticate};
 use crate::cutoff::Questions;
 use crate::grant::Grant;
 use crate::ids::GrantId;
@@ -13,14 +14,15 @@ use crate::tick::Tick;
 /// See [`Server::authenticate_live`](crate::Server::authenticate_live).
 pub(crate) fn authenticate_live(
     setup: &Setup,
+    protected: Option<&Arc<Protected>>,
     parts: &Parts,
     tick: &mut Tick,
 ) -> Step<Result<Principal, Challenge>> {
-    let principal = match authenticate(setup, parts, tick.now) {
+    let principal = match authenticate(setup, protected, parts, tick.now) {
         Ok(principal) => principal,
         Err(challenge) => return Step::Done(Err(challenge)),
     };
-    let protected = resource_of(setup, parts).cloned();
+    let protected = protected.cloned();
     is_alive(setup, principal.grant_id, tick).then(tick, move |alive, _| {
         let denied = |reason| Err(Challenge::new(reason, protected.as_ref()));
         Step::Done(match alive {

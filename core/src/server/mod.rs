@@ -141,26 +141,64 @@ impl Server {
     /// time and resource, without asking anything. A grant that was revoked is seen when its access
     /// token expires; see [`Server::authenticate_live`].
     ///
+    /// Which resource that is, where there are several, the request's host and path say
+    /// ([`Server::protected`]): whoever routes requests must go by the same. Where a handler is that
+    /// of one resource, however it was reached, use [`Server::authenticate_at`].
+    ///
     /// # Errors
     /// A [`Challenge`], which says where to get a token and is answered as
     /// [`Challenge::response`].
     pub fn authenticate(&self, request: &Parts, now: Timestamp) -> Result<Principal, Challenge> {
-        resource::authenticate(&self.setup, request, now)
+        resource::authenticate(&self.setup, self.protected(request), request, now)
     }
 
-    /// The resource that a request is for; `None` where that is nobody's, or several could be meant.
-    #[must_use]
-    pub fn protected(&self, request: &Parts) -> Option<&Arc<Protected>> {
-        resource::resource_of(&self.setup, request)
+    /// The same at one resource, wherever the request says that it goes: a token for another one is
+    /// refused.
+    ///
+    /// # Errors
+    /// As [`Server::authenticate`].
+    pub fn authenticate_at(
+        &self,
+        protected: &Arc<Protected>,
+        request: &Parts,
+        now: Timestamp,
+    ) -> Result<Principal, Challenge> {
+        resource::authenticate(&self.setup, Some(protected), request, now)
     }
 
-    /// The same as [`authenticate`](Self::authenticate), and asks the store whether the grant is alive: a revocation is seen at once.
+    /// The same as [`Server::authenticate`], and asks the store whether the grant is alive: a
+    /// revocation is seen at once.
     pub fn authenticate_live(
         &self,
         request: &Parts,
         mut tick: Tick,
     ) -> Step<Result<Principal, Challenge>> {
-        resource::authenticate_live(&self.setup, request, &mut tick)
+        resource::authenticate_live(&self.setup, self.protected(request), request, &mut tick)
+    }
+
+    /// The same as [`Server::authenticate_at`], and asks the store whether the grant is alive.
+    pub fn authenticate_live_at(
+        &self,
+        protected: &Arc<Protected>,
+        request: &Parts,
+        mut tick: Tick,
+    ) -> Step<Result<Principal, Challenge>> {
+        resource::authenticate_live(&self.setup, Some(protected), request, &mut tick)
+    }
+
+    /// The resource that a request is for: the only one there is; or that of the request's host
+    /// (any, where its host is nobody's, as behind a proxy that names its own) whose path the
+    /// request's path starts with, the longest first. `None` where that is nobody's, or several
+    /// could be meant.
+    #[must_use]
+    pub fn protected(&self, request: &Parts) -> Option<&Arc<Protected>> {
+        resource::resource_of(&self.setup, request)
+    }
+
+    /// The resource with this URI, as it is configured.
+    #[must_use]
+    pub fn protected_at(&self, uri: &str) -> Option<&Arc<Protected>> {
+        self.setup.protected_at(uri)
     }
 
     /// Ends everything of a kind that was allowed until now, and says which grants were wiped at

@@ -6,7 +6,7 @@ mod service;
 
 pub use guard::Guard;
 pub use remote::Remote;
-pub use service::Protected;
+pub use service::Guarded;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::Full;
 use tower_layer::Layer;
-use vestibule_core::Challenge;
+use vestibule_core::{Challenge, Protected};
 
 /// A tower [`Layer`] before an MCP server or an API: requests without an access token for this very
 /// resource are answered with a challenge (RFC 6750 §3, RFC 9728 §5.1), the resource's metadata and
@@ -55,14 +55,28 @@ use vestibule_core::Challenge;
 /// ```
 pub struct Protect<G> {
     guard: Arc<G>,
+    /// `None`: whichever the request is for.
+    at: Option<Arc<Protected>>,
     scopes: Arc<[Box<str>]>,
 }
 
 impl<G: Guard> Protect<G> {
-    /// Lets through whomever the guard knows.
+    /// Lets through whomever the guard knows. Where it guards several resources, which one is meant
+    /// is said by the request's host and path, so that whatever is behind must have been reached by
+    /// the same; better use [`Protect::at`].
     #[must_use]
     pub fn new(guard: G) -> Self {
-        Self { guard: Arc::new(guard), scopes: Arc::new([]) }
+        Self { guard: Arc::new(guard), at: None, scopes: Arc::new([]) }
+    }
+
+    /// The same for one of the guard's resources, however a request came here: a token for another
+    /// one is refused.
+    ///
+    /// # Errors
+    /// [`NoSuchResource`] if the guard has none with this URI.
+    pub fn at(self, uri: &str) -> Result<Self, NoSuchResource> {
+        let protected = self.guard.protected_at(uri).ok_or(NoSuchResource)?;
+        Ok(Self { at: Some(protected), ..self })
     }
 
     /// The same where all requests need these scopes: others are answered with 403, and the 401
@@ -74,16 +88,17 @@ impl<G: Guard> Protect<G> {
 }
 
 impl<S, G> Layer<S> for Protect<G> {
-    type Service = Protected<S, G>;
+    type Service = Guarded<S, G>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Protected::new(inner, self.clone())
+        Guarded::new(inner, self.clone())
     }
 }
 
 impl<G> Clone for Protect<G> {
     fn clone(&self) -> Self {
-        Self { guard: Arc::clone(&self.guard), scopes: Arc::clone(&self.scopes) }
+        let Self { guard, at, scopes } = self;
+        Self { guard: Arc::clone(guard), at: at.clone(), scopes: Arc::clone(scopes) }
     }
 }
 
@@ -92,6 +107,12 @@ impl<G> fmt::Debug for Protect<G> {
         f.debug_struct("Protect").field("scopes", &self.scopes).finish_non_exhaustive()
     }
 }
+
+/// The guard has no resource with this URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no resource that is guarded here has this URI; write it as it is configured")]
+#[non_exhaustive]
+pub struct NoSuchResource;
 
 /// A challenge as `http`'s type, for a handler that finds out by itself what may not pass.
 #[must_use]

@@ -87,11 +87,21 @@ impl<C: Clock, T: Transport> Shared<C, T> {
 }
 
 impl<C: Clock + 'static, T: Transport + 'static> Guard for Remote<C, T> {
+    fn protected_at(&self, uri: &str) -> Option<Arc<Protected>> {
+        let protected = Arc::clone(self.shared.current().protected());
+        (protected.resource().uri() == uri).then_some(protected)
+    }
+
     fn protected(&self, _: &Parts) -> Option<Arc<Protected>> {
         Some(Arc::clone(self.shared.current().protected()))
     }
 
-    async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
+    /// Of the one resource that a verifier has.
+    async fn authenticate(
+        &self,
+        _: &Arc<Protected>,
+        request: &Parts,
+    ) -> Result<Principal, Challenge> {
         let verifier = self.shared.current();
         let now = self.shared.now();
         let judged = verifier.authenticate(request, now);

@@ -1,28 +1,29 @@
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use tower_service::Service;
-use vestibule_core::{Challenge, Parts, Principal};
+use vestibule_core::{Challenge, Parts, Principal, Protected};
 
 use super::{Guard, Protect, challenged};
 
 /// A service behind a [`Protect`].
-pub struct Protected<S, G> {
+pub struct Guarded<S, G> {
     inner: S,
     protect: Protect<G>,
 }
 
-impl<S, G> Protected<S, G> {
+impl<S, G> Guarded<S, G> {
     pub(super) fn new(inner: S, protect: Protect<G>) -> Self {
         Self { inner, protect }
     }
 }
 
-impl<S, G, B, R> Service<http::Request<B>> for Protected<S, G>
+impl<S, G, B, R> Service<http::Request<B>> for Guarded<S, G>
 where
     S: Service<http::Request<B>, Response = http::Response<R>> + Clone + Send + 'static,
     S::Future: Send,
@@ -52,7 +53,7 @@ where
                 }
                 Err(answer) => answer.map(Either::Right),
             };
-            vestibule_core::Protected::share(response.headers_mut());
+            Protected::share(response.headers_mut());
             Ok(response)
         })
     }
@@ -61,31 +62,37 @@ where
 impl<G: Guard> Protect<G> {
     /// Who sent a request; or what is answered instead.
     async fn admit(&self, parts: &Parts) -> Result<Principal, http::Response<Full<Bytes>>> {
-        let protected = self.guard.protected(parts);
-        if let Some(answer) = protected.and_then(|protected| protected.answer(parts)) {
+        let Some(protected) = self.at.clone().or_else(|| self.guard.protected(parts)) else {
+            return Err(challenged(&Challenge::of_no_resource(parts)));
+        };
+        if let Some(answer) = protected.answer(parts) {
             return Err(answer.into_http().map(Full::new));
         }
-        self.authenticated(parts).await.map_err(|challenge| challenged(&challenge))
+        self.authenticated(&protected, parts).await.map_err(|challenge| challenged(&challenge))
     }
 
-    async fn authenticated(&self, parts: &Parts) -> Result<Principal, Challenge> {
+    async fn authenticated(
+        &self,
+        protected: &Arc<Protected>,
+        parts: &Parts,
+    ) -> Result<Principal, Challenge> {
         let scopes: Vec<&str> = self.scopes.iter().map(|scope| &**scope).collect();
-        let judged = self.guard.authenticate(parts).await;
+        let judged = self.guard.authenticate(protected, parts).await;
         let principal = judged.map_err(|challenge| challenge.for_scopes(&scopes))?;
         principal.require(&scopes)?;
         Ok(principal)
     }
 }
 
-impl<S: Clone, G> Clone for Protected<S, G> {
+impl<S: Clone, G> Clone for Guarded<S, G> {
     fn clone(&self) -> Self {
         Self { inner: self.inner.clone(), protect: self.protect.clone() }
     }
 }
 
-impl<S: fmt::Debug, G> fmt::Debug for Protected<S, G> {
+impl<S: fmt::Debug, G> fmt::Debug for Guarded<S, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { inner, protect } = self;
-        f.debug_struct("Protected").field("inner", inner).field("protect", protect).finish()
+        f.debug_struct("Guarded").field("inner", inner).field("protect", protect).finish()
     }
 }
