@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::access::Access;
 use crate::check::redirect_uri::Policy;
+use crate::client::document::DocumentUrl;
 use crate::client::{self, Client, ConfiguredClient};
 use crate::config::{Config, Issuer, Lifetimes, Paths, Registration, Resource};
 use crate::cookies::CookieNames;
@@ -14,6 +15,7 @@ use crate::keys::{KeyRing, SealingKey, SigningKey};
 use crate::language::{English, Language};
 use crate::page::{KnownNames, Style};
 use crate::provider::Provider;
+use crate::refusal::Refusal;
 use crate::resource::Protected;
 use crate::secret::ClientSecret;
 use crate::store::RecordKey;
@@ -164,6 +166,21 @@ impl Setup {
     /// Never empty.
     pub(crate) fn protected(&self) -> &[Arc<Protected>] {
         &self.0.protected
+    }
+
+    /// The document that a client_id names, if it may be fetched.
+    ///
+    /// # Errors
+    /// As [`Registration::document_url`]; [`Refusal::ClientIdUrl`] where this server would ask
+    /// itself: an authorization request that names another one of the same would go round.
+    pub(crate) fn document_url(&self, client_id: &str) -> Result<DocumentUrl, Refusal> {
+        let url = self.registration().document_url(client_id)?;
+        if url.as_url().origin().ascii_serialization() == self.issuer().origin() {
+            return Err(Refusal::ClientIdUrl {
+                problem: "must be at another host than this server",
+            });
+        }
+        Ok(url)
     }
 
     pub(crate) fn protected_at(&self, uri: &str) -> Option<&Arc<Protected>> {

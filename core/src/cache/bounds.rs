@@ -36,18 +36,22 @@ impl Bounds {
 
     /// For what a client publishes about itself: it says how long that may be kept, no failure is
     /// remembered, and what is no longer fresh is no longer used, since taking a document away is
-    /// how a client ends itself (Client ID Metadata Document §4.4).
+    /// how a client ends its sign-ins (Client ID Metadata Document §4.4). What was granted before
+    /// ends as all grants do. A name of a key that is made up has it fetched once a minute (JWT-07).
     pub(crate) const OF_CLIENTS: Self = Self {
         shortest: Duration::ZERO,
         longest: Duration::from_secs(DAY),
         usual: Duration::from_secs(10 * MINUTE),
-        cool_down: Duration::ZERO,
+        cool_down: Self::OF_PROVIDERS.cool_down,
         rest: Duration::ZERO,
         hard_end: Duration::ZERO,
     };
 
-    /// The same, for what a made-up name in a request could have fetched anew each time.
-    pub(crate) const fn with_cool_down(self) -> Self {
-        Self { cool_down: Self::OF_PROVIDERS.cool_down, ..self }
-    }
+    /// For the keys of a client that are elsewhere, perhaps at somebody's who knows nothing of it:
+    /// whoever is asked for them is so once a minute at most, and not at once after a failure.
+    pub(crate) const OF_CLIENT_KEYS: Self = Self {
+        shortest: Self::OF_PROVIDERS.shortest,
+        rest: Self::OF_PROVIDERS.rest,
+        ..Self::OF_CLIENTS
+    };
 }

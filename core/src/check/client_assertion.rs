@@ -42,8 +42,7 @@ impl Cached for ClientKeys {
     const KIND: &'static str = "client-jwks";
     const PURPOSE: Purpose = Purpose::FetchClientKeys;
     const REACH: Reach = Reach::PublicAddresses;
-    /// JWT-07: an assertion may name any key.
-    const BOUNDS: Bounds = Bounds::OF_CLIENTS.with_cool_down();
+    const BOUNDS: Bounds = Bounds::OF_CLIENT_KEYS;
 
     fn read(_: &Url, body: &[u8]) -> Result<Self, Refusal> {
         JwkSet::parse(body).map(Self).map_err(Refusal::UpstreamMalformed)

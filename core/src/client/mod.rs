@@ -87,7 +87,7 @@ pub(crate) enum Found {
 pub(crate) fn find(setup: &Setup, id: &str) -> Result<Found, Refusal> {
     match setup.client(id) {
         Some(client) => Ok(Found::Here(client)),
-        None => setup.registration().document_url(id).map(Found::At),
+        None => setup.document_url(id).map(Found::At),
     }
 }
 

@@ -12,7 +12,8 @@ use crate::world::{authorize_with, config, request};
 #[test]
 fn cim_16_only_what_could_be_fetched_draws_on_it() {
     let mut config = config();
-    config.registration.metadata_document_hosts = vec![HostPattern::parse("app.test").unwrap()];
+    config.registration.metadata_document_hosts =
+        ["app.test", "as.test"].map(|host| HostPattern::parse(host).unwrap()).into();
     let world = world_of(config);
     for (method, asked, draws) in [
         (Method::GET, asking(), true),
@@ -23,6 +24,8 @@ fn cim_16_only_what_could_be_fetched_draws_on_it() {
         (Method::GET, authorize_with(&[]), false),
         (Method::GET, asking_as("https://elsewhere.test/client.json"), false),
         (Method::GET, asking_as("https://app.test/a/../client.json"), false),
+        // This server asks itself nothing.
+        (Method::GET, asking_as("https://as.test/oauth/authorize"), false),
         (Method::GET, format!("{}&client_id=P", asking()), false),
     ] {
         let charge = world.server.charge(&request(method.clone(), &asked, &[], ""));

@@ -221,7 +221,13 @@ fn cim_15_a_key_that_was_taken_away_is_refused_once_it_is_known() {
     publish_signing(&mut world, &json!({ "jwks": new.jwks() }));
     let tokens = signed_refresh(&mut world, &old, &member(&tokens, "refresh_token"), "2");
     assert_eq!(fetches(&world), 1);
-    // A key that is not known yet has the document fetched, and then the old one is known to be gone.
+    // A key that is not known yet has the document fetched, once a minute (JWT-07), and then the old
+    // one is known to be gone.
+    let token = member(&tokens, "refresh_token");
+    let request = new.refresh(&world, &token, "3");
+    assert_tok(&world.send(request), 401, "invalid_client");
+    assert_eq!(fetches(&world), 1);
+    world.now += 60;
     let tokens = signed_refresh(&mut world, &new, &member(&tokens, "refresh_token"), "3");
     assert_eq!(fetches(&world), 2);
     let token = member(&tokens, "refresh_token");

@@ -198,6 +198,7 @@ fn cim_17_where_the_keys_cannot_be_had_the_token_endpoint_does_not_say_why() {
         assert_tok(&response, 401, "invalid_client");
         assert!(matches!(last_refusal(&world), Refusal::ClientDocument(_)), "{name}");
         publish_at(&mut world, KEYS_AT, &signer.jwks());
+        world.now += 5;
         let request = signer.redemption(&world, &code, "once");
         assert_eq!(world.send(request).status, 200, "{name}");
         said.push((response.body, response.headers));

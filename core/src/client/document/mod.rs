@@ -61,7 +61,7 @@ pub(crate) fn remembered(
     described: Described,
     redirect_uri: &str,
 ) -> Option<Client> {
-    let url = setup.registration().document_url(id.as_str()).ok()?;
+    let url = setup.document_url(id.as_str()).ok()?;
     Some(client(url, described, vec![redirect_uri.to_owned()]))
 }
 
