@@ -1,7 +1,7 @@
 use http::HeaderValue;
 use serde_json::{Value, json};
 
-use crate::resource::{BearerField, Challenge};
+use crate::resource::{BearerField, Challenge, Denied};
 
 /// Where a tool's result has its challenges.
 const MEMBER: &str = "mcp/www_authenticate";
@@ -60,10 +60,16 @@ pub fn create_auth_error(message: &str, error: &AuthError<'_>) -> Value {
     result(message, &AuthError { error_description: description, ..error.clone() }.field())
 }
 
-/// The same of a request that may not pass: what its 401 or 403 would say.
+/// The same of a request that may not pass. It says what its 401 or 403 would, and an error code also
+/// where no token came: without one, ChatGPT offers nobody to sign in. Where it could not be found out,
+/// it is an error of the tool and asks nobody to sign in again.
 #[must_use]
 pub fn challenge_result(challenge: &Challenge) -> Value {
-    result(challenge.description(), &challenge.field())
+    if challenge.reason() == Denied::Unavailable {
+        let text = json!({ "type": "text", "text": challenge.description() });
+        return json!({ "content": [text], "isError": true });
+    }
+    result(challenge.description(), &challenge.whole())
 }
 
 /// Whether a tool's result asks for an access token.

@@ -50,9 +50,15 @@ impl Challenge {
         self
     }
 
+    /// Names each of the scopes once.
     pub(super) fn lacking(scopes: &[&str], protected: &Arc<Protected>) -> Self {
-        let challenge = Self::new(Denied::InsufficientScope, Some(protected));
-        Self { scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(), ..challenge }
+        let mut challenge = Self::new(Denied::InsufficientScope, Some(protected));
+        for scope in scopes {
+            if !challenge.scopes.iter().any(|named| named == scope) {
+                challenge.scopes.push((*scope).to_owned());
+            }
+        }
+        challenge
     }
 
     /// The scopes that a client is told to ask for. Never `offline_access`.
@@ -96,12 +102,21 @@ impl Challenge {
 
     /// Its `WWW-Authenticate` field.
     pub(crate) fn field(&self) -> BearerField {
-        let mut field = BearerField::new();
         // RFC 6750 §3.1: no error code where no authentication was tried.
-        if self.reason != Denied::NoToken {
-            field =
-                field.words("error", self.error()).words("error_description", self.description());
+        if self.reason == Denied::NoToken {
+            self.pointing(BearerField::new())
+        } else {
+            self.whole()
         }
+    }
+
+    /// The field with its error code, whatever was tried.
+    pub(crate) fn whole(&self) -> BearerField {
+        let field = BearerField::new().words("error", self.error());
+        self.pointing(field.words("error_description", self.description()))
+    }
+
+    fn pointing(&self, mut field: BearerField) -> BearerField {
         if let Some(url) = self.metadata_url() {
             field = field.url("resource_metadata", url);
         }

@@ -9,7 +9,7 @@ use crate::reply::Response;
 /// What a script may read beside the body.
 const EXPOSED: &str = "WWW-Authenticate, Retry-After, mcp-session-id";
 
-/// What a script may send: what MCP clients do (MCP transports, Streamable HTTP).
+/// What MCP clients send (MCP transports, Streamable HTTP).
 const SENT: &str = "authorization, content-type, mcp-protocol-version, mcp-method, mcp-name, \
                     mcp-session-id, last-event-id";
 
@@ -20,9 +20,16 @@ pub(super) fn is_preflight(headers: &HeaderMap) -> bool {
 }
 
 /// The answer to `OPTIONS`, which browsers send before a request of a script, and without its
-/// token: it must be answered before anybody is authenticated.
-pub(super) fn preflight() -> Response {
-    preflight_of("GET, POST, DELETE, OPTIONS")
+/// token: it must be answered before anybody is authenticated. Whatever the script wants to send it
+/// may: what it may do is for the resource to say, once it knows who asks.
+pub(super) fn preflight(asked: &HeaderMap) -> Response {
+    let mut response = preflight_of("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    if let Some(wanted) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        response.headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+        let vary = HeaderValue::from_static("Access-Control-Request-Headers");
+        response.headers.insert(header::VARY, vary);
+    }
+    response
 }
 
 /// The same where other methods are known.

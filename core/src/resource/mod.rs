@@ -12,6 +12,7 @@ mod live;
 mod principal;
 mod protected;
 mod verifier;
+mod which;
 
 pub use challenge::Challenge;
 pub use denied::Denied;
@@ -20,8 +21,9 @@ pub use protected::Protected;
 pub use verifier::{Need, Verifier};
 
 pub(crate) use protected::WELL_KNOWN;
+pub(crate) use which::resource_of;
 
-pub(crate) use authenticate::{authenticate, resource_of};
+pub(crate) use authenticate::authenticate;
 pub(crate) use bearer::bearer_token;
 pub(crate) use field::BearerField;
 pub(crate) use introspect::introspect;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{Challenge, Protected};
+use crate::config::Issuer;
 use crate::encoding::from_base64url;
 use crate::ids::{ClientId, GrantId};
 use crate::jws;
@@ -28,9 +29,25 @@ pub struct Principal {
     /// All claims of the token, the mapper's among them.
     pub claims: Map<String, Value>,
     protected: Arc<Protected>,
+    /// What every operation here needs, those that were required throughout.
+    throughout: Vec<String>,
 }
 
 impl Principal {
+    /// For whoever learned the claims of a token in another way than from its signature: from the
+    /// answer of the introspection endpoint (RFC 7662 §2.2), once it says `"active": true`. `None` if
+    /// they are not those of an access token that `issuer` made for this resource, or if it has
+    /// expired.
+    #[must_use]
+    pub fn of_claims(
+        protected: &Arc<Protected>,
+        issuer: &Issuer,
+        claims: Map<String, Value>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        Claimed::read(claims, issuer.as_str(), now)?.at(protected)
+    }
+
     /// Whether a scope was granted, by itself or inside another one
     /// ([`Resource::implies`](crate::Resource::implies)).
     #[must_use]
@@ -42,13 +59,27 @@ impl Principal {
     ///
     /// # Errors
     /// A [`Challenge`] of status 403 that names all of them, those that were granted too: a client
-    /// asks anew for what it names (MCP authorization, Scope Challenge Handling).
+    /// asks anew for what it names (MCP authorization, Scope Challenge Handling). Those that were
+    /// [required throughout](Self::require_throughout) are among them.
     pub fn require(&self, scopes: &[&str]) -> Result<(), Challenge> {
         if scopes.iter().all(|scope| self.has_scope(scope)) {
-            Ok(())
-        } else {
-            Err(Challenge::lacking(scopes, &self.protected))
+            return Ok(());
         }
+        let mut all: Vec<&str> = self.throughout.iter().map(String::as_str).collect();
+        all.extend(scopes);
+        Err(Challenge::lacking(&all, &self.protected))
+    }
+
+    /// The same for what every operation needs from here on, as a layer before many handlers knows it:
+    /// whatever is required later is named together with it, so that a client that asks for what a
+    /// challenge names comes through all of them.
+    ///
+    /// # Errors
+    /// As [`require`](Self::require).
+    pub fn require_throughout(mut self, scopes: &[&str]) -> Result<Self, Challenge> {
+        self.require(scopes)?;
+        self.throughout.extend(scopes.iter().map(|scope| (*scope).to_owned()));
+        Ok(self)
     }
 }
 
@@ -117,6 +148,7 @@ impl Claimed {
             expires_at,
             claims,
             protected: Arc::clone(protected),
+            throughout: Vec::new(),
         })
     }
 }

@@ -72,7 +72,9 @@ impl Protected {
         let mut response = match &request.method {
             &Method::GET | &Method::HEAD if is_metadata => metadata::document(&self.document),
             &Method::OPTIONS if is_metadata => cors::preflight_of(ALLOWED),
-            &Method::OPTIONS if cors::is_preflight(&request.headers) => cors::preflight(),
+            &Method::OPTIONS if cors::is_preflight(&request.headers) => {
+                cors::preflight(&request.headers)
+            }
             _ if is_metadata => Refusal::from(HttpFault::Method { allowed: ALLOWED }).to_json(),
             _ => return None,
         };
@@ -89,8 +91,9 @@ impl Protected {
         cors::share(headers);
     }
 
-    /// The metadata (RFC 9728 §2).
-    pub(crate) fn document(&self) -> &Bytes {
+    /// The metadata (RFC 9728 §2), as JSON: for whoever serves it by a route of their own.
+    #[must_use]
+    pub fn metadata(&self) -> &Bytes {
         &self.document
     }
 

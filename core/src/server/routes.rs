@@ -161,10 +161,10 @@ fn protected_resources(setup: &Setup, routes: &mut HashMap<String, Endpoint>) {
     let ours = |it: &&Arc<Protected>| it.resource().origin() == setup.issuer().origin();
     let ours: Vec<&Arc<Protected>> = setup.protected().iter().filter(ours).collect();
     if let [only] = &*ours {
-        routes.insert(WELL_KNOWN.to_owned(), document(only.document().clone()));
+        routes.insert(WELL_KNOWN.to_owned(), document(only.metadata().clone()));
     }
     for protected in ours {
         let path = protected.metadata_path().to_owned();
-        routes.insert(path, document(protected.document().clone()));
+        routes.insert(path, document(protected.metadata().clone()));
     }
 }

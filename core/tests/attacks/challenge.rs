@@ -3,7 +3,7 @@
 
 use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
-use vestibule_core::{Challenge, Denied, Resource, Response, mcp};
+use vestibule_core::{Challenge, Denied, Principal, Resource, Response, Timestamp, mcp};
 
 use crate::expect::member;
 use crate::world::{Judge, RES, World, config, json_of, resource_request};
@@ -142,6 +142,55 @@ fn a_403_names_every_scope_of_the_operation_in_one_field() {
     assert_eq!(value_of(&response, "resource_metadata").unwrap(), METADATA);
 }
 
+/// A layer before many handlers needs one scope, a handler another: a client that asks for what is
+/// named gets through both.
+#[test]
+fn a_403_names_what_is_needed_throughout_too() {
+    let mut world = world();
+    let token = token_for(&mut world, "mcp:read");
+    let principal = Judge::agree(&world, &resource_request(&token)).unwrap();
+    let principal = principal.require_throughout(&["mcp:read"]).unwrap();
+    let challenge = principal.require(&["mcp:write", "mcp:read"]).unwrap_err();
+    assert_eq!(challenge.scopes().collect::<Vec<_>>(), ["mcp:read", "mcp:write"]);
+    let challenge = principal.require_throughout(&["mcp:admin"]).unwrap_err();
+    assert_eq!(challenge.scopes().collect::<Vec<_>>(), ["mcp:read", "mcp:admin"]);
+}
+
+/// MCP authorization, Access Token Usage: a URL ends up in logs.
+#[test]
+fn a_token_in_a_query_is_none() {
+    let mut world = world();
+    let token = token_for(&mut world, "mcp:read");
+    let mut parts = without_token();
+    parts.uri = format!("/mcp?access_token={token}").parse().unwrap();
+    for judge in Judge::both(&world, RES) {
+        let refused = judge.authenticate(&parts, world.now).unwrap_err();
+        assert_eq!(refused.reason(), Denied::NoToken);
+    }
+}
+
+/// A guard that asks the introspection endpoint has a token's claims from there.
+#[test]
+fn who_has_a_tokens_claims_judges_by_them() {
+    let mut world = world();
+    let token = token_for(&mut world, "mcp:write");
+    let judged = Judge::agree(&world, &resource_request(&token)).unwrap();
+    let protected = world.server.protected_at(RES).unwrap();
+    let of = |claims: &serde_json::Map<String, Value>, now| {
+        let now = Timestamp::from_seconds(now);
+        Principal::of_claims(protected, world.server.issuer(), claims.clone(), now)
+    };
+    let principal = of(&judged.claims, world.now).unwrap();
+    assert_eq!(principal.subject, judged.subject);
+    assert!(principal.require(&["mcp:read"]).is_ok());
+    assert!(of(&judged.claims, judged.expires_at.seconds()).is_none());
+    for member in ["aud", "iss"] {
+        let mut of_others = judged.claims.clone();
+        of_others[member] = json!("https://other.test/mcp");
+        assert!(of(&of_others, world.now).is_none(), "{member}");
+    }
+}
+
 #[test]
 fn a_scope_that_contains_another_is_enough_for_it() {
     let mut world = world();
@@ -151,11 +200,12 @@ fn a_scope_that_contains_another_is_enough_for_it() {
         ("mcp:read", &["mcp:read"], &["mcp:write", "mcp:admin"]),
     ] {
         let token = token_for(&mut world, granted);
-        let [server, _] = Judge::both(&world, RES);
-        let principal = server.authenticate(&resource_request(&token), world.now).unwrap();
-        assert_eq!(principal.scope, granted, "the token says what was granted");
-        assert!(principal.require(has).is_ok(), "{granted}");
-        assert!(lacks.iter().all(|scope| !principal.has_scope(scope)), "{granted}");
+        for judge in Judge::both(&world, RES) {
+            let principal = judge.authenticate(&resource_request(&token), world.now).unwrap();
+            assert_eq!(principal.scope, granted, "the token says what was granted");
+            assert!(principal.require(has).is_ok(), "{granted}");
+            assert!(lacks.iter().all(|scope| !principal.has_scope(scope)), "{granted}");
+        }
     }
 }
 
@@ -214,6 +264,25 @@ fn a_tools_result_says_what_the_answer_would() {
     assert_eq!(result["_meta"]["mcp/www_authenticate"], json!([field.to_str().unwrap()]));
     assert_eq!(result["content"][0]["text"], challenge.description());
     assert!(mcp::is_auth_error(&result));
+}
+
+/// OpenAI's Apps SDK offers to link an account where there is an error and its description.
+#[test]
+fn a_tools_result_has_an_error_where_no_token_came() {
+    let result = mcp::challenge_result(&denied(&world(), &without_token()));
+    let field = result["_meta"]["mcp/www_authenticate"][0].as_str().unwrap();
+    let start =
+        "Bearer error=\"invalid_token\", error_description=\"An access token is needed.\", ";
+    assert!(field.starts_with(start), "{field}");
+}
+
+/// Nobody is to sign in again because a server stumbled.
+#[test]
+fn a_tools_result_asks_for_nothing_where_it_could_not_be_found_out() {
+    let challenge = Challenge::new(Denied::Unavailable, None);
+    let result = mcp::challenge_result(&challenge);
+    assert_eq!(result["isError"], true);
+    assert!(!mcp::is_auth_error(&result));
 }
 
 #[test]

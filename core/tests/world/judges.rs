@@ -79,7 +79,10 @@ pub struct Remote {
 impl Remote {
     pub fn of(world: World, resource: &str) -> Self {
         let scopes = ["mcp:read", "mcp:write"].map(str::to_owned);
-        let resource = Resource::new(resource, scopes.into()).unwrap();
+        let resource = match world.server.protected_at(resource) {
+            Some(known) => known.resource().clone(),
+            None => Resource::new(resource, scopes.into()).unwrap(),
+        };
         let mut verifier = Verifier::new(world.server.issuer().clone(), resource);
         if let Some(library) = &world.library {
             verifier = verifier.with_signatures(library.clone());

@@ -19,7 +19,9 @@ use vestibule_core::{Challenge, Protected};
 /// A tower [`Layer`] before an MCP server or an API: requests without an access token for this very
 /// resource are answered with a challenge (RFC 6750 §3, RFC 9728 §5.1), the resource's metadata and
 /// what browsers ask before a script's request are answered without one, and what comes through has
-/// its [`Principal`](vestibule_core::Principal) among the request's extensions.
+/// its [`Principal`](vestibule_core::Principal) among the request's extensions. Scripts of any site may
+/// ask and read (`Access-Control-Allow-Origin: *`, without cookies), as MCP clients in browsers do,
+/// unless an answer says itself who may.
 ///
 /// Who judges the tokens is a [`Guard`], and with it comes when a revocation is seen:
 ///
@@ -38,7 +40,7 @@ use vestibule_core::{Challenge, Protected};
 /// # type Vestibule = vestibule_hyper::Vestibule<Composite<SystemClock, HyperTransport, MemoryStore>>;
 ///
 /// async fn write(Extension(principal): Extension<Principal>) -> Response {
-///     // 403, and the client asks the person for what the challenge names.
+///     // 403 names `notes:read` too, which the layer needs: a client asks for what is named.
 ///     if let Err(challenge) = principal.require(&["notes:write"]) {
 ///         return challenged(&challenge).into_response();
 ///     }

@@ -79,8 +79,7 @@ impl<G: Guard> Protect<G> {
         let scopes: Vec<&str> = self.scopes.iter().map(|scope| &**scope).collect();
         let judged = self.guard.authenticate(protected, parts).await;
         let principal = judged.map_err(|challenge| challenge.for_scopes(&scopes))?;
-        principal.require(&scopes)?;
-        Ok(principal)
+        principal.require_throughout(&scopes)
     }
 }
 

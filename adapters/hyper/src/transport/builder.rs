@@ -77,7 +77,11 @@ impl HyperTransportBuilder {
         let tls = tls(self.roots).map_err(|source| NoTransport { hint, source: source.into() })?;
         let tls = Arc::new(tls);
         let lookup = self.lookup.unwrap_or_else(by_the_machine);
-        let pool = |reach| Pool::new(Judging::new(Arc::clone(&lookup), reach), Arc::clone(&tls));
+        let pool = |reach| {
+            // Strangers have less to say than providers, whose cookies may be long.
+            let head_cap = if reach == Reach::Configured { 256 } else { 16 } * 1024;
+            Pool::new(Judging::new(Arc::clone(&lookup), reach), Arc::clone(&tls), head_cap)
+        };
         Ok(HyperTransport {
             configured: pool(Reach::Configured),
             public: pool(Reach::PublicAddresses),

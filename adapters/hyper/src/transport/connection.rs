@@ -9,7 +9,7 @@ use http_body::Body;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{self, SendRequest, handshake};
+use hyper::client::conn::http1::{self, SendRequest};
 use vestibule_core::Unreachable;
 
 use super::pool::Stream;
@@ -28,8 +28,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn over(stream: Stream) -> hyper::Result<Self> {
-        let (sender, running) = handshake(stream).await?;
+    /// A head of more than `head_cap` bytes is an error.
+    pub(super) async fn over(stream: Stream, head_cap: usize) -> hyper::Result<Self> {
+        let (sender, running) =
+            http1::Builder::new().max_buf_size(head_cap).handshake(stream).await?;
         Ok(Self { sender, running: Some(running) })
     }
 

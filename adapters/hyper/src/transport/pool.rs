@@ -35,6 +35,8 @@ pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 /// Connects, and keeps connections for the next call.
 pub(super) struct Pool {
     connector: HttpsConnector<HttpConnector<Judging>>,
+    /// The longest head of an answer that is read, in bytes.
+    head_cap: usize,
     kept: Mutex<Kept>,
 }
 
@@ -47,11 +49,12 @@ struct Kept {
 }
 
 impl Pool {
-    pub(super) fn new(resolver: Judging, tls: Arc<ClientConfig>) -> Arc<Self> {
+    pub(super) fn new(resolver: Judging, tls: Arc<ClientConfig>, head_cap: usize) -> Arc<Self> {
         let mut http = HttpConnector::new_with_resolver(resolver);
         http.enforce_http(false);
         http.set_nodelay(true);
-        Arc::new(Self { connector: HttpsConnector::from((http, tls)), kept: Mutex::default() })
+        let connector = HttpsConnector::from((http, tls));
+        Arc::new(Self { connector, head_cap, kept: Mutex::default() })
     }
 
     /// The connection to this origin that was used last.
@@ -73,7 +76,7 @@ impl Pool {
         let origin = Uri::try_from(origin)?;
         let mut connector = self.connector.clone();
         poll_fn(|context| connector.poll_ready(context)).await?;
-        Ok(Box::new(Connection::over(connector.call(origin).await?).await?))
+        Ok(Box::new(Connection::over(connector.call(origin).await?, self.head_cap).await?))
     }
 
     /// Keeps a connection that is free, if need be in the place of the one kept longest.

@@ -26,9 +26,10 @@ pub(super) fn by_the_machine() -> Lookup {
     })
 }
 
-/// How many names from outside are looked up at a time. Each may take one of tokio's threads for as
-/// long as a stranger's server keeps it waiting, and the names of providers need some too.
-const PLACES: usize = 16;
+/// How many names from outside are looked up at a time. Each may take one of tokio's 512 threads for
+/// as long as a stranger's server keeps it waiting, some ten seconds, and the names of providers need
+/// some too. With fewer places a dozen slow names a second would shut out all others.
+const PLACES: usize = 256;
 
 /// Resolves a name and judges what it resolves to.
 ///

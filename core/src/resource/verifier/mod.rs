@@ -48,7 +48,6 @@ pub use need::Need;
 ///             *verifier = drive(driver, verifier.refresh(driver.tick()));
 ///             verifier.authenticate(request, driver.tick().now)
 ///         }
-///         _ => outcome,
 ///     }
 /// }
 /// ```
@@ -64,8 +63,8 @@ pub use need::Need;
 /// the server cannot be reached, the keys go on serving for a day after that, and then nobody is let
 /// in.
 ///
-/// A server that signs with HS256 publishes no keys, since whoever verifies could also sign: here
-/// everybody is told to come back later, and [`failure`](Self::failure) says why.
+/// A server that signs with nothing but HS256 publishes no keys, since whoever verifies could also
+/// sign: here everybody is told to come back later, and [`failure`](Self::failure) says why.
 #[derive(Clone)]
 pub struct Verifier {
     issuer: Issuer,
@@ -107,7 +106,8 @@ impl Verifier {
     ///
     /// # Errors
     /// A [`Challenge`]. Its reason is [`Denied::UnknownKey`] for a token that is right but for its
-    /// key, which is not known, and [`Denied::Unavailable`] where no keys are known to judge it by.
+    /// key, which is not known, and [`Denied::Unavailable`] where no keys are known to judge it by,
+    /// or the newest ones have just failed to be had.
     pub fn authenticate(&self, request: &Parts, now: Timestamp) -> Result<Principal, Challenge> {
         bearer_token(&request.headers)
             .and_then(|token| self.judge(token, now))
@@ -126,6 +126,8 @@ impl Verifier {
         let keys = self.keys(now).ok_or(Denied::Unavailable)?;
         match token.verify(&keys.document, self.library.as_deref()) {
             Ok(()) => Ok(principal),
+            // Perhaps it is one of those that could not be had.
+            Err(NotVerified::UnknownKey) if self.has_failed(now) => Err(Denied::Unavailable),
             Err(NotVerified::UnknownKey) => Err(Denied::UnknownKey),
             Err(NotVerified::Refused(_)) => Err(Denied::InvalidToken),
         }

@@ -5,7 +5,7 @@ use crate::tick::Timestamp;
 
 /// Whether a [`Verifier`] has to be refreshed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "whoever refreshes has to know all there can be")]
 pub enum Need {
     /// The outcome stands.
     Nothing,
@@ -25,8 +25,7 @@ impl Verifier {
     /// side lets one refresh at a time, and the others wait for it.
     #[must_use]
     pub fn need(&self, outcome: &Result<Principal, Challenge>, now: Timestamp) -> Need {
-        const REST: std::time::Duration = Bounds::OF_PROVIDERS.rest;
-        if self.failed.as_ref().is_some_and(|failed| is_within(failed.at, now, REST)) {
+        if self.has_failed(now) {
             return Need::Nothing;
         }
         let keys = self.keys(now);
@@ -47,5 +46,11 @@ impl Verifier {
                 Some(_) | None => Need::Soon,
             },
         }
+    }
+
+    /// Whether a refresh has failed that recently that nobody tries again.
+    pub(super) fn has_failed(&self, now: Timestamp) -> bool {
+        const REST: std::time::Duration = Bounds::OF_PROVIDERS.rest;
+        self.failed.as_ref().is_some_and(|failed| is_within(failed.at, now, REST))
     }
 }
