@@ -145,13 +145,14 @@ pub enum Purpose {
     FetchEmails,
     /// Asking the upstream provider for a person's organisations and teams.
     FetchMemberships,
-    /// Fetching an upstream provider's metadata (OpenID Connect Discovery §4, RFC 8414 §3).
+    /// Fetching the metadata of an upstream provider, or for a [`Verifier`](crate::Verifier) that of
+    /// its server (OpenID Connect Discovery §4, RFC 8414 §3).
     FetchMetadata,
     /// Fetching the document of a client whose id is its URL (Client ID Metadata Document).
     FetchClient,
     /// Fetching the keys with which such a client signs (RFC 7517 §5).
     FetchClientKeys,
-    /// Fetching the keys with which an upstream provider signs (RFC 7517 §5).
+    /// Fetching the keys with which an upstream provider or that server signs (RFC 7517 §5).
     FetchKeys,
     /// Refreshing the tokens that an upstream provider gave (RFC 6749 §6).
     RefreshToken,

@@ -39,8 +39,9 @@
 //!   │ POST /oauth/token        │ ──────────────────────────────────────▶ │ compare-and-swap
 //! ```
 //!
-//! Until a person has signed in upstream a request leaves nothing behind: no byte of memory, no
-//! row. The states of this walk are the types of [`flow`]; the records are described in [`store`].
+//! Until a person has signed in upstream a request leaves nothing behind: no byte of memory, no row,
+//! but for the documents of clients that publish themselves, of which the store keeps 1 024 and no
+//! more. The states of this walk are the types of [`flow`]; the records are described in [`store`].
 //!
 //! This is the whole of it, without a network. The application brings a configuration and a driver;
 //! here the driver is a map, a counter and a provider that always says the same.
@@ -237,7 +238,7 @@ pub use cutoff::Cutoff;
 pub use effect::{Effect, HttpCall, Pause, Purpose, Reach, Unreachable};
 pub use event::{Ended, Event};
 pub use ids::{ClientId, GrantId, InvalidGrantId, InvalidProviderId, ProviderId};
-pub use jose::{AssertionFault, IdTokenFault};
+pub use jose::{AssertionFault, JwtFault};
 pub use keys::{
     Algorithm, InvalidKey, PublicKey, SignatureLibrary, Signer, SigningFailed, SigningKey, Verify,
 };

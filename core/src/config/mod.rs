@@ -72,8 +72,8 @@ pub struct Config {
     /// Whether the application maps people to claims or tokens: whether [`MapUser`](crate::MapUser)
     /// is asked.
     pub map_users: bool,
-    /// What verifies the signatures of upstream providers' ID tokens, as far as it takes their
-    /// keys. Default: core does, which takes longer.
+    /// What verifies the signatures of upstream providers' ID tokens and of clients' assertions, as
+    /// far as it takes their keys. Default: core does, which takes longer.
     pub signature_library: Option<Arc<dyn SignatureLibrary>>,
 }
 

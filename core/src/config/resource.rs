@@ -21,7 +21,8 @@ pub struct Resource {
     pub descriptions: BTreeMap<String, String>,
     /// Which scopes contain others: with `notes:write` → `["notes:read"]`, whoever was granted
     /// `notes:write` has `notes:read` too, and all that this contains. It is applied when a token is
-    /// judged, not when it is issued.
+    /// judged, not when it is issued: the token, and what introspection says of it, has what was
+    /// granted.
     pub implies: BTreeMap<String, Vec<String>>,
     /// What people read; the URI if there is none.
     pub name: Option<String>,

@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 
 use super::compact::{Compact, Kind};
 use super::id_token::verify_published;
-use super::{IdTokenFault, JwkSet, NotVerified};
+use super::{JwkSet, JwtFault, NotVerified};
 use crate::keys::SignatureLibrary;
 
 /// An access token (RFC 9068) that another process signed, read and not verified.
@@ -33,10 +33,6 @@ impl<'a> UnverifiedAccessToken<'a> {
     ) -> Result<(), NotVerified> {
         let key = verify_published(&self.token, set, library)?.public();
         // JWT-15: no second text stands for the same token.
-        if key.would_sign(&self.token.signature) {
-            Ok(())
-        } else {
-            Err(IdTokenFault::Signature.into())
-        }
+        if key.would_sign(&self.token.signature) { Ok(()) } else { Err(JwtFault::Signature.into()) }
     }
 }

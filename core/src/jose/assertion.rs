@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::compact::{Compact, Kind};
 use super::id_token::{has_key_of, verify_published};
 use super::jwk_set::JwkSet;
-use super::{IdTokenFault, NotVerified};
+use super::{JwtFault, NotVerified};
 use crate::ids::ClientId;
 use crate::keys::SignatureLibrary;
 use crate::secret::redacted_debug;
@@ -123,7 +123,7 @@ fn times(claims: &Map<String, Value>, now: Timestamp) -> Result<Timestamp, Asser
 pub enum AssertionFault {
     /// Not what any signed token must be.
     #[error("as a signed token: {0}")]
-    Token(#[from] IdTokenFault),
+    Token(#[from] JwtFault),
     /// `iss` and `sub` are not the same client's.
     #[error("iss and sub must both be the client_id")]
     Subject,

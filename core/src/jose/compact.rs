@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::IdTokenFault;
+use super::JwtFault;
 use super::jwk_set::LONGEST_KID;
 use crate::encoding::from_base64url;
 use crate::json;
@@ -33,8 +33,8 @@ pub(crate) struct Compact<'a> {
 }
 
 impl<'a> Compact<'a> {
-    pub(crate) fn read(token: &'a str, kind: Kind) -> Result<Self, IdTokenFault> {
-        let malformed = IdTokenFault::Malformed;
+    pub(crate) fn read(token: &'a str, kind: Kind) -> Result<Self, JwtFault> {
+        let malformed = JwtFault::Malformed;
         if token.len() > LONGEST {
             return Err(malformed);
         }
@@ -48,37 +48,37 @@ impl<'a> Compact<'a> {
         // JWT-08: nothing critical is understood here, so nothing may be critical (RFC 7515 §4.1.11,
         // RFC 7797 §3).
         if header.contains_key("crit") || header.contains_key("b64") {
-            return Err(IdTokenFault::Critical);
+            return Err(JwtFault::Critical);
         }
         // JWT-05: `jku`, `jwk`, `x5u` and `x5c` are not even read: a token does not bring its key.
-        let alg = header.get("alg").and_then(Value::as_str).ok_or(IdTokenFault::Algorithm)?;
+        let alg = header.get("alg").and_then(Value::as_str).ok_or(JwtFault::Algorithm)?;
         Ok(Self { alg: alg.to_owned(), kid: kid(&header)?, signed, signature, claims })
     }
 
     /// The claims, for whoever has verified the signature.
-    pub(crate) fn claims(&self) -> Result<Map<String, Value>, IdTokenFault> {
-        json::object(&self.claims).ok_or(IdTokenFault::Malformed)
+    pub(crate) fn claims(&self) -> Result<Map<String, Value>, JwtFault> {
+        json::object(&self.claims).ok_or(JwtFault::Malformed)
     }
 }
 
 /// JWT-14: compared without case, and it may have its media type prefix (RFC 7515 §4.1.9).
-fn check_type(header: &Map<String, Value>, kind: Kind) -> Result<(), IdTokenFault> {
+fn check_type(header: &Map<String, Value>, kind: Kind) -> Result<(), JwtFault> {
     let typ = match header.get("typ") {
         None => None,
-        Some(typ) => Some(typ.as_str().ok_or(IdTokenFault::Type)?.to_ascii_lowercase()),
+        Some(typ) => Some(typ.as_str().ok_or(JwtFault::Type)?.to_ascii_lowercase()),
     };
     let typ = typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
     match (kind, typ) {
         (Kind::Jwt, None | Some("jwt")) | (Kind::AccessToken, Some(ACCESS_TOKEN)) => Ok(()),
-        (Kind::Jwt | Kind::AccessToken, _) => Err(IdTokenFault::Type),
+        (Kind::Jwt | Kind::AccessToken, _) => Err(JwtFault::Type),
     }
 }
 
 /// JWT-06: a name that is no text, or longer than any, is not looked for.
-fn kid(header: &Map<String, Value>) -> Result<Option<String>, IdTokenFault> {
+fn kid(header: &Map<String, Value>) -> Result<Option<String>, JwtFault> {
     match header.get("kid") {
         None => Ok(None),
         Some(Value::String(kid)) if kid.len() <= LONGEST_KID => Ok(Some(kid.clone())),
-        Some(_) => Err(IdTokenFault::Malformed),
+        Some(_) => Err(JwtFault::Malformed),
     }
 }

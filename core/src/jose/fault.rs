@@ -1,46 +1,48 @@
-/// Why an ID token was not taken.
+/// Why a token that somebody else signed was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotVerified {
     /// None of the published keys is the token's: the provider may have new ones, so the set may be
     /// fetched anew, once.
     UnknownKey,
     /// It is refused, whatever is fetched.
-    Refused(IdTokenFault),
+    Refused(JwtFault),
 }
 
-impl From<IdTokenFault> for NotVerified {
-    fn from(fault: IdTokenFault) -> Self {
+impl From<JwtFault> for NotVerified {
+    fn from(fault: JwtFault) -> Self {
         Self::Refused(fault)
     }
 }
 
-/// What is wrong with an upstream provider's ID token (OpenID Connect Core §3.1.3.7).
+/// What is wrong with a token that somebody else signed (RFC 7519 §7.2): an upstream provider's ID token
+/// (OpenID Connect Core §3.1.3.7), and as far as its form and signature go, a client's assertion and an
+/// access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum IdTokenFault {
+pub enum JwtFault {
     /// No compact JWS (RFC 7515 §3.1) of two JSON objects, or too long.
     #[error(
-        "the ID token is no compact JWS: three parts in base64url, of which the first two are JSON \
+        "the token is no compact JWS: three parts in base64url, of which the first two are JSON \
          objects without repeated members, 16 KiB at most"
     )]
     Malformed,
     /// `typ` says that it is something else.
-    #[error("the ID token's typ is not JWT: it is a token of another kind")]
+    #[error("the token's typ is that of a token of another kind")]
     Type,
     /// An algorithm that is not the key's: `none`, or HS256 where it is not configured.
-    #[error("the ID token's alg is not an algorithm of the provider's key")]
+    #[error("the token's alg is not an algorithm of its signer's key")]
     Algorithm,
     /// `crit` or `b64`, of which nothing is understood.
-    #[error("the ID token's header has crit or b64, and nothing that is critical is understood")]
+    #[error("the token's header has crit or b64, and nothing that is critical is understood")]
     Critical,
-    /// It names no key, and the provider has several.
-    #[error("the ID token names no key, and the provider has several of its algorithm")]
+    /// It names no key, and its signer has several.
+    #[error("the token names no key, and its signer has several of its algorithm")]
     AmbiguousKey,
     /// The client secret is no key for HS256.
     #[error("the client secret has fewer than 32 bytes, too few for HS256 (RFC 7518 §3.2)")]
     ShortSecret,
     /// The signature is not the key's.
-    #[error("the ID token's signature is not that of the provider's key")]
+    #[error("the token's signature is not that of its signer's key")]
     Signature,
     /// `tid` is missing, or no UUID, where the issuer depends on it.
     #[error("the ID token's tid is no UUID, and the issuer has it inside")]

@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 
 use super::compact::{Compact, Kind};
 use super::jwk_set::{Found, Jwk, JwkSet};
-use super::{IdTokenFault, NotVerified, claims};
+use super::{JwtFault, NotVerified, claims};
 use crate::keys::{SignatureLibrary, hs256_from_bytes};
 use crate::secret::ClientSecret;
 use crate::tick::Timestamp;
@@ -80,37 +80,37 @@ pub(super) fn verify_published<'a>(
 ) -> Result<&'a Jwk, NotVerified> {
     // JWT-01, JWT-02: asked before the key is looked for, so that nothing is fetched for such a token.
     if !["RS256", "ES256", "EdDSA"].contains(&token.alg.as_str()) {
-        return Err(IdTokenFault::Algorithm.into());
+        return Err(JwtFault::Algorithm.into());
     }
     let key = match set.find(token.kid.as_deref(), &token.alg) {
         Found::One(key) => key,
-        Found::Several => return Err(IdTokenFault::AmbiguousKey.into()),
+        Found::Several => return Err(JwtFault::AmbiguousKey.into()),
         Found::None => return Err(NotVerified::UnknownKey),
     };
     // JWT-03: the algorithm is the key's.
     let public = key.public();
     if token.alg != public.alg() {
-        return Err(IdTokenFault::Algorithm.into());
+        return Err(JwtFault::Algorithm.into());
     }
     if public.verify(library, token.signed.as_bytes(), &token.signature) {
         return Ok(key);
     }
     // A token that names no key may be of one that has replaced the one that is known.
     Err(match token.kid {
-        Some(_) => IdTokenFault::Signature.into(),
+        Some(_) => JwtFault::Signature.into(),
         None => NotVerified::UnknownKey,
     })
 }
 
 /// OpenID Connect Core §10.1: the key is the secret's bytes.
-fn verify_secret(token: &Compact<'_>, secret: &ClientSecret) -> Result<(), IdTokenFault> {
+fn verify_secret(token: &Compact<'_>, secret: &ClientSecret) -> Result<(), JwtFault> {
     if token.alg != "HS256" {
-        return Err(IdTokenFault::Algorithm);
+        return Err(JwtFault::Algorithm);
     }
     let key = hs256_from_bytes(secret.expose().as_bytes());
-    let key = key.map_err(|_| IdTokenFault::ShortSecret)?;
+    let key = key.map_err(|_| JwtFault::ShortSecret)?;
     if !key.verify(token.signed.as_bytes(), &token.signature) {
-        return Err(IdTokenFault::Signature);
+        return Err(JwtFault::Signature);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ mod id_token;
 mod jwk_set;
 
 pub use assertion::AssertionFault;
-pub use fault::IdTokenFault;
+pub use fault::JwtFault;
 
 pub(crate) use access_token::UnverifiedAccessToken;
 pub(crate) use assertion::ClientAssertion;

@@ -68,7 +68,7 @@ fn assert_accepted(token: &IdToken) {
 }
 
 #[track_caller]
-fn assert_refused(token: &str, fault: IdTokenFault) {
+fn assert_refused(token: &str, fault: JwtFault) {
     assert_eq!(verified(token), Err(NotVerified::Refused(fault)), "{token}");
 }
 
@@ -88,12 +88,12 @@ fn hs256_is_accepted_where_it_is_configured_and_only_there() {
         verify(&token.text(), &Keys::Secret(&secret), &expected(NOW), None).map(drop)
     };
     assert_eq!(by(secret, &token), Ok(()));
-    assert_eq!(by(&format!("{secret}."), &token), Err(IdTokenFault::Signature.into()));
-    assert_eq!(by("short", &token), Err(IdTokenFault::ShortSecret.into()));
+    assert_eq!(by(&format!("{secret}."), &token), Err(JwtFault::Signature.into()));
+    assert_eq!(by("short", &token), Err(JwtFault::ShortSecret.into()));
     for (kid, key) in [("rsa", Key::Rsa), ("ec", Key::P256(7)), ("ed", Key::Ed25519(7))] {
-        assert_eq!(by(secret, &of(kid, key)), Err(IdTokenFault::Algorithm.into()));
+        assert_eq!(by(secret, &of(kid, key)), Err(JwtFault::Algorithm.into()));
     }
-    assert_refused(&token.text(), IdTokenFault::Algorithm);
+    assert_refused(&token.text(), JwtFault::Algorithm);
 }
 
 /// A library that says the same of every signature.
@@ -114,10 +114,10 @@ fn a_library_is_asked_for_the_signature_and_for_nothing_else() {
     };
     let forged = token().signed_by(Key::Ed25519(8));
     assert_eq!(by(Says(true), &forged), Ok(()));
-    assert_eq!(by(Says(false), &token()), Err(IdTokenFault::Signature.into()));
+    assert_eq!(by(Says(false), &token()), Err(JwtFault::Signature.into()));
     let fault = |token: IdToken| by(Says(true), &token);
-    assert_eq!(fault(token().claim("aud", "evil")), Err(IdTokenFault::Audience.into()));
-    assert_eq!(fault(token().header("alg", "none")), Err(IdTokenFault::Algorithm.into()));
-    assert_eq!(fault(token().header("alg", "RS256")), Err(IdTokenFault::Algorithm.into()));
+    assert_eq!(fault(token().claim("aud", "evil")), Err(JwtFault::Audience.into()));
+    assert_eq!(fault(token().header("alg", "none")), Err(JwtFault::Algorithm.into()));
+    assert_eq!(fault(token().header("alg", "RS256")), Err(JwtFault::Algorithm.into()));
     assert_eq!(fault(token().header("kid", "evil")), Err(NotVerified::UnknownKey));
 }

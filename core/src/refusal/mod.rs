@@ -12,7 +12,7 @@ pub use wire::Wire;
 use crate::access::NotAllowed;
 use crate::check::redirect_uri::Unacceptable;
 use crate::effect::Unreachable;
-use crate::jose::{AssertionFault, IdTokenFault};
+use crate::jose::{AssertionFault, JwtFault};
 
 /// Every reason for which a request is refused. For events and tests; a client sees
 /// [`Refusal::wire`].
@@ -200,7 +200,7 @@ pub enum Refusal {
     UpstreamMalformed(&'static str),
     /// The provider's ID token is not one for this sign-in (OpenID Connect Core §3.1.3.7).
     #[error("the provider's ID token: {0}")]
-    IdToken(IdTokenFault),
+    IdToken(JwtFault),
     /// The provider's ID token is signed by a key that the provider does not publish.
     #[error("the provider's ID token is signed by a key that it does not publish")]
     UpstreamKeyUnknown,

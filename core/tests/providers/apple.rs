@@ -7,7 +7,7 @@ use p256::ecdsa::signature::Verifier;
 use p256::pkcs8::DecodePrivateKey;
 use serde_json::{Value, json};
 use vestibule_core::provider::{Provider, apple};
-use vestibule_core::{IdTokenFault, InvalidKey, Refusal, Response, Step};
+use vestibule_core::{InvalidKey, JwtFault, Refusal, Response, Step};
 
 use crate::scene::{CLIENT_ID, Scene};
 use crate::world::browser::callback_of;
@@ -240,7 +240,7 @@ fn quirk_apple_lets_the_browser_bring_the_name() {
 fn an_id_token_of_another_sign_in_is_refused() {
     let mut scene = scene();
     scene.change = |right| right.claim("nonce", "another");
-    scene.assert_refused(Refusal::IdToken(IdTokenFault::Nonce));
+    scene.assert_refused(Refusal::IdToken(JwtFault::Nonce));
     let mut scene = self::scene();
     let (mut browser, state) = away(&mut scene);
     let said = [("code", "upstream-code")];

@@ -3,7 +3,7 @@
 
 use http::{Method, header};
 use serde_json::{Value, json};
-use vestibule_core::{IdTokenFault, Refusal, SealingSecret};
+use vestibule_core::{JwtFault, Refusal, SealingSecret};
 
 use crate::scene::{NO_BEARER, NO_ID_TOKEN, NO_JSON, NOBODY, Scene};
 use crate::world::browser::callback_of;
@@ -158,10 +158,10 @@ fn seed_12_the_id_token_counts_and_is_of_this_sign_in() {
     google::scene().with(token, "id_token", Value::Null).assert_refused(NO_ID_TOKEN);
     let mut scene = google::scene();
     scene.change = |right| right.claim("nonce", "another");
-    scene.assert_refused(Refusal::IdToken(IdTokenFault::Nonce));
+    scene.assert_refused(Refusal::IdToken(JwtFault::Nonce));
     let mut scene = google::scene();
     scene.change = |right| right.without_claim("nonce");
-    scene.assert_refused(Refusal::IdToken(IdTokenFault::Nonce));
+    scene.assert_refused(Refusal::IdToken(JwtFault::Nonce));
     assert!(google::scene().sent_upstream().contains_key("nonce"));
 }
 

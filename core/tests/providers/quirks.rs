@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use vestibule_core::provider::{IdToken, azure, azure_at, github_enterprise, gitlab_at};
-use vestibule_core::{EndpointUrl, Event, IdTokenFault, Refusal};
+use vestibule_core::{EndpointUrl, Event, JwtFault, Refusal};
 
 use crate::scene::{ANOTHERS, CLIENT_ID, NO_BEARER, NO_JSON, NOBODY, SECRET, Scene, secret};
 use crate::world::browser::callback_of;
@@ -64,7 +64,7 @@ fn quirk_google_writes_verified_email_in_version_2() {
 fn quirk_google_issuer_has_no_slash() {
     google::scene()
         .with_claim("iss", "https://accounts.google.com/".into())
-        .assert_refused(Refusal::IdToken(IdTokenFault::Issuer));
+        .assert_refused(Refusal::IdToken(JwtFault::Issuer));
 }
 
 #[test]
@@ -205,21 +205,17 @@ fn quirk_azure_issuer_of_all_tenants_is_a_template() {
         };
         scene().assert_signs_in();
         let other = "99999999-2222-3333-4444-555555555555";
-        scene()
-            .with_claim("tid", other.into())
-            .assert_refused(Refusal::IdToken(IdTokenFault::Issuer));
+        scene().with_claim("tid", other.into()).assert_refused(Refusal::IdToken(JwtFault::Issuer));
         scene()
             .with_claim("tid", "../evil".into())
-            .assert_refused(Refusal::IdToken(IdTokenFault::Tenant));
-        scene()
-            .with_claim("tid", Value::Null)
-            .assert_refused(Refusal::IdToken(IdTokenFault::Tenant));
+            .assert_refused(Refusal::IdToken(JwtFault::Tenant));
+        scene().with_claim("tid", Value::Null).assert_refused(Refusal::IdToken(JwtFault::Tenant));
     }
     // Nor does a tenant take another's.
     let other = "https://login.microsoftonline.com/99999999-2222-3333-4444-555555555555/v2.0";
     entra::scene()
         .with_claim("iss", other.into())
-        .assert_refused(Refusal::IdToken(IdTokenFault::Issuer));
+        .assert_refused(Refusal::IdToken(JwtFault::Issuer));
 }
 
 /// AADSTS901002: what a client asked of us means nothing there.

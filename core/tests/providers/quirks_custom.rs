@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule_core::provider::{IdToken, TokenAuth};
-use vestibule_core::{IdTokenFault, Refusal};
+use vestibule_core::{JwtFault, Refusal};
 
 use crate::custom;
 use crate::scene::{CLIENT_ID, NO_BEARER, NOBODY, SECRET, Scene};
@@ -80,7 +80,7 @@ fn quirk_custom_signs_id_tokens_with_our_secret() {
     assert_eq!(scene.person()["subject"], "7f3a");
     let mut scene = without_userinfo(IdToken::RequiredWithSecret);
     scene.key = Key::Secret(b"another-secret-of-at-least-32-bytes".to_vec());
-    scene.assert_refused(Refusal::IdToken(IdTokenFault::Signature));
+    scene.assert_refused(Refusal::IdToken(JwtFault::Signature));
     // Only where the operator says so.
     let mut scene = without_userinfo(IdToken::Required);
     scene.key = Key::Secret(SECRET.as_bytes().to_vec());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestibule_core::provider::{IdToken, oidc};
-use vestibule_core::{Fault, IdTokenFault, ProviderId, Refusal, Server};
+use vestibule_core::{Fault, JwtFault, ProviderId, Refusal, Server};
 
 use crate::scene::{ANOTHERS, CLIENT_ID, NO_ID_TOKEN, Scene, secret};
 use crate::world::id_tokens::{IdToken as Token, Key};
@@ -23,7 +23,7 @@ fn published() -> Scene {
 }
 
 #[track_caller]
-fn refused(fault: IdTokenFault, change: fn(Token) -> Token) {
+fn refused(fault: JwtFault, change: fn(Token) -> Token) {
     let mut scene = published();
     scene.change = change;
     scene.assert_refused(Refusal::IdToken(fault));
@@ -43,12 +43,12 @@ fn ups_09_a_missing_id_token_is_not_made_up_for() {
 
 #[test]
 fn ups_10_an_id_token_that_does_not_verify_is_the_end() {
-    refused(IdTokenFault::Signature, |right| right.signed_by(Key::P256(9)));
-    refused(IdTokenFault::Algorithm, |right| right.header("alg", "none"));
-    refused(IdTokenFault::Algorithm, |right| right.header("alg", "HS256"));
-    refused(IdTokenFault::Expired, |right| right.claim("exp", 1_700_000_000));
-    refused(IdTokenFault::NumericDate, |right| right.without_claim("exp"));
-    refused(IdTokenFault::Issuer, |right| right.claim("iss", "https://evil.test"));
+    refused(JwtFault::Signature, |right| right.signed_by(Key::P256(9)));
+    refused(JwtFault::Algorithm, |right| right.header("alg", "none"));
+    refused(JwtFault::Algorithm, |right| right.header("alg", "HS256"));
+    refused(JwtFault::Expired, |right| right.claim("exp", 1_700_000_000));
+    refused(JwtFault::NumericDate, |right| right.without_claim("exp"));
+    refused(JwtFault::Issuer, |right| right.claim("iss", "https://evil.test"));
     let mut scene = published();
     scene.change = |right| right.claim("at_hash", "anothers");
     assert_eq!(scene.sign_in()["error"], "server_error");
@@ -57,10 +57,10 @@ fn ups_10_an_id_token_that_does_not_verify_is_the_end() {
 
 #[test]
 fn ups_12_an_id_token_is_for_us_and_nobody_else() {
-    refused(IdTokenFault::Audience, |right| right.claim("aud", "another"));
-    refused(IdTokenFault::Audience, |right| right.claim("aud", json!([CLIENT_ID, "another"])));
-    refused(IdTokenFault::AuthorizedParty, |right| right.claim("azp", "another"));
-    refused(IdTokenFault::Audience, |right| right.without_claim("aud"));
+    refused(JwtFault::Audience, |right| right.claim("aud", "another"));
+    refused(JwtFault::Audience, |right| right.claim("aud", json!([CLIENT_ID, "another"])));
+    refused(JwtFault::AuthorizedParty, |right| right.claim("azp", "another"));
+    refused(JwtFault::Audience, |right| right.without_claim("aud"));
     let mut scene = published();
     scene.change = |right| right.claim("aud", json!([CLIENT_ID])).claim("azp", CLIENT_ID);
     assert_eq!(scene.person()["subject"], "248289761001");
@@ -140,7 +140,7 @@ fn ups_27_a_clock_may_be_a_minute_ahead_and_not_ten() {
         right.claim("iat", now + 30)
     };
     assert_eq!(scene.person()["subject"], "248289761001");
-    refused(IdTokenFault::IssuedAt, |right| {
+    refused(JwtFault::IssuedAt, |right| {
         let now = right.claims["iat"].as_u64().unwrap();
         right.claim("iat", now + 600).claim("exp", now + 900)
     });

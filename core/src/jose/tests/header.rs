@@ -7,15 +7,15 @@ use super::*;
 fn jwt_01_none_and_missing_signatures_are_refused() {
     for alg in ["none", "None", "nOnE", "NONE", ""] {
         let message = token().header("alg", alg).message();
-        assert_refused(&format!("{message}."), IdTokenFault::Algorithm);
-        assert_refused(&signed(&Key::Ed25519(7), &message), IdTokenFault::Algorithm);
+        assert_refused(&format!("{message}."), JwtFault::Algorithm);
+        assert_refused(&signed(&Key::Ed25519(7), &message), JwtFault::Algorithm);
     }
     let message = token().message();
-    assert_refused(&message, IdTokenFault::Malformed);
-    assert_refused(&format!("{message}."), IdTokenFault::Signature);
-    assert_refused(&format!("{message}.AA"), IdTokenFault::Signature);
-    assert_refused(&token().without_header("alg").text(), IdTokenFault::Algorithm);
-    assert_refused(&token().header("alg", json!(["EdDSA"])).text(), IdTokenFault::Algorithm);
+    assert_refused(&message, JwtFault::Malformed);
+    assert_refused(&format!("{message}."), JwtFault::Signature);
+    assert_refused(&format!("{message}.AA"), JwtFault::Signature);
+    assert_refused(&token().without_header("alg").text(), JwtFault::Algorithm);
+    assert_refused(&token().header("alg", json!(["EdDSA"])).text(), JwtFault::Algorithm);
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn jwt_02_a_public_key_is_no_secret() {
         let number = jwk["n"].as_str().or(jwk["x"].as_str()).unwrap().to_owned();
         for secret in [jwk.to_string(), number] {
             let forged = of(kid, Key::Secret(secret.into_bytes()));
-            assert_refused(&forged.text(), IdTokenFault::Algorithm);
+            assert_refused(&forged.text(), JwtFault::Algorithm);
         }
     }
 }
@@ -42,11 +42,11 @@ fn jwt_03_the_algorithm_is_the_keys() {
     assert!(verified_with(&of("rsa", Key::Rsa).text(), &set).is_ok());
     for (kid, alg) in [("rsa", "ES256"), ("rsa", "EdDSA"), ("ec", "RS256"), ("ec", "EdDSA")] {
         let forged = of(kid, Key::Rsa).header("alg", alg).text();
-        assert_eq!(verified_with(&forged, &set), Err(IdTokenFault::Algorithm.into()), "{alg}");
+        assert_eq!(verified_with(&forged, &set), Err(JwtFault::Algorithm.into()), "{alg}");
     }
     for alg in ["HS256", "HS512", "RS1", "RS512", "PS256", "ES512", "rs256", "Ed448"] {
         let forged = of("rsa", Key::Rsa).header("alg", alg).text();
-        assert_eq!(verified_with(&forged, &set), Err(IdTokenFault::Algorithm.into()), "{alg}");
+        assert_eq!(verified_with(&forged, &set), Err(JwtFault::Algorithm.into()), "{alg}");
     }
 }
 
@@ -59,7 +59,7 @@ fn jwt_05_a_token_does_not_bring_its_key() {
         .header("x5u", "https://evil.test/certificate")
         .header("x5c", json!(["AAAA"]))
         .header("jwk", jwk.clone());
-    assert_refused(&forged.signed_by(evil.clone()).text(), IdTokenFault::Signature);
+    assert_refused(&forged.signed_by(evil.clone()).text(), JwtFault::Signature);
     let forged = of("evil", evil).header("jwk", jwk).text();
     assert_eq!(verified(&forged), Err(NotVerified::UnknownKey));
 }
@@ -71,7 +71,7 @@ fn jwt_06_strange_kids_are_refused() {
         assert_eq!(verified(&token), Err(NotVerified::UnknownKey), "{kid:?}");
     }
     for kid in [json!(1), json!(null), json!(["ed"]), json!({}), json!("k".repeat(10 * 1024))] {
-        assert_refused(&token().header("kid", kid).text(), IdTokenFault::Malformed);
+        assert_refused(&token().header("kid", kid).text(), JwtFault::Malformed);
     }
 }
 
@@ -83,7 +83,7 @@ fn jwt_06_without_a_kid_only_one_key_can_be_meant() {
         verified_with(&token.text(), &parse(&id_tokens::jwk_set(keys)).unwrap()).map(drop)
     };
     let (ours, other) = (("a", Key::Ed25519(7)), ("b", Key::Ed25519(8)));
-    assert_eq!(of(&[ours.clone(), other.clone()]), Err(IdTokenFault::AmbiguousKey.into()));
+    assert_eq!(of(&[ours.clone(), other.clone()]), Err(JwtFault::AmbiguousKey.into()));
     assert_eq!(of(&[ours]), Ok(()));
     assert_eq!(of(&[("a", Key::Rsa)]), Err(NotVerified::UnknownKey));
     // A provider that names none and has changed its key.
@@ -100,14 +100,14 @@ fn jwt_08_critical_members_are_refused() {
         ("b64", json!(false)),
         ("b64", json!(true)),
     ] {
-        assert_refused(&token().header(member, value).text(), IdTokenFault::Critical);
+        assert_refused(&token().header(member, value).text(), JwtFault::Critical);
     }
 }
 
 #[test]
 fn jwt_14_a_jwt_of_another_kind_is_refused() {
     for typ in [json!("at+jwt"), json!("logout+jwt"), json!("dpop+jwt"), json!(""), json!(1)] {
-        assert_refused(&token().header("typ", typ).text(), IdTokenFault::Type);
+        assert_refused(&token().header("typ", typ).text(), JwtFault::Type);
     }
     for typ in ["jwt", "JWT", "application/jwt"] {
         assert_accepted(&token().header("typ", typ));
@@ -138,7 +138,7 @@ fn jwt_18_other_serialisations_are_refused() {
         ".".to_owned(),
         String::new(),
     ] {
-        assert_refused(&other, IdTokenFault::Malformed);
+        assert_refused(&other, JwtFault::Malformed);
     }
 }
 
@@ -148,10 +148,10 @@ fn jwt_19_repeated_names_are_refused() {
     let header = |header: &str| base64url(header);
     let claims = token().message().split_once('.').unwrap().1.to_owned();
     let twice = header(r#"{"alg":"none","alg":"EdDSA","kid":"ed"}"#);
-    assert_refused(&signed(&key, &format!("{twice}.{claims}")), IdTokenFault::Malformed);
+    assert_refused(&signed(&key, &format!("{twice}.{claims}")), JwtFault::Malformed);
     let once = header(r#"{"alg":"EdDSA","kid":"ed"}"#);
     let claims = base64url(r#"{"sub":"alice","sub":"bob"}"#);
-    assert_refused(&signed(&key, &format!("{once}.{claims}")), IdTokenFault::Malformed);
+    assert_refused(&signed(&key, &format!("{once}.{claims}")), JwtFault::Malformed);
 }
 
 #[test]
@@ -172,13 +172,13 @@ fn jwt_21_only_canonical_base64url_is_taken() {
         format!("{header}. {claims}.{signature}"),
         format!("{header}.{claims}.+{}", &signature[1..]),
     ] {
-        assert_refused(&other, IdTokenFault::Malformed);
+        assert_refused(&other, JwtFault::Malformed);
     }
 }
 
 #[test]
 fn a_token_beyond_all_measure_is_not_looked_at() {
     let long = token().claim("picture", "x".repeat(16 * 1024));
-    assert_refused(&long.text(), IdTokenFault::Malformed);
+    assert_refused(&long.text(), JwtFault::Malformed);
     assert_accepted(&token().claim("picture", "x".repeat(8 * 1024)));
 }

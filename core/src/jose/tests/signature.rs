@@ -27,7 +27,7 @@ fn jwt_15_zero_and_der_signatures_are_refused() {
         [&[0; 8], r, &[0; 8], s].concat(),
     ];
     for signature in forged {
-        assert_refused(&with(&token, signature), IdTokenFault::Signature);
+        assert_refused(&with(&token, signature), JwtFault::Signature);
     }
 }
 
@@ -58,7 +58,7 @@ fn an_rsa_signature_has_the_modulus_length_and_is_less_than_it() {
         wrong,
     ];
     for signature in forged {
-        assert_refused(&with(&token, signature), IdTokenFault::Signature);
+        assert_refused(&with(&token, signature), JwtFault::Signature);
     }
 }
 
@@ -78,17 +78,17 @@ fn an_eddsa_signature_is_reduced_and_has_64_bytes() {
     for signature in
         [vec![], vec![0; 64], larger, genuine[1..].to_vec(), [&genuine[..], &[0]].concat()]
     {
-        assert_refused(&with(&token, signature), IdTokenFault::Signature);
+        assert_refused(&with(&token, signature), JwtFault::Signature);
     }
 }
 
 #[test]
 fn ups_10_a_signature_of_another_key_or_text_is_refused() {
-    assert_refused(&token().signed_by(Key::Ed25519(8)).text(), IdTokenFault::Signature);
-    assert_refused(&of("ec", Key::P256(8)).text(), IdTokenFault::Signature);
+    assert_refused(&token().signed_by(Key::Ed25519(8)).text(), JwtFault::Signature);
+    assert_refused(&of("ec", Key::P256(8)).text(), JwtFault::Signature);
     let signature = Key::Ed25519(7).sign(token().message().as_bytes());
-    assert_refused(&with(&token().claim("sub", "bob"), signature), IdTokenFault::Signature);
-    assert_refused(&token().claim("exp", NOW - 3600).text(), IdTokenFault::Expired);
+    assert_refused(&with(&token().claim("sub", "bob"), signature), JwtFault::Signature);
+    assert_refused(&token().claim("exp", NOW - 3600).text(), JwtFault::Expired);
 }
 
 /// The order of P-256's group (FIPS 186-4 D.1.2.3).
