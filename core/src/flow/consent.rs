@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 
-use super::authorize::{Asked, AuthorizeRequest};
+use super::authorize_request::{Asked, AuthorizeRequest};
 use super::depart::depart;
 use super::remember::{self, Agreed, Remembered};
 use crate::check::fetch_metadata::Site;

@@ -57,6 +57,7 @@
 
 mod admit;
 mod authorize;
+mod authorize_request;
 mod callback;
 mod consent;
 mod depart;
@@ -80,7 +81,7 @@ pub(crate) mod upstream;
 mod userinfo;
 mod verify;
 
-pub use authorize::AuthorizeRequest;
+pub use authorize_request::AuthorizeRequest;
 pub use callback::Callback;
 pub use exchange::{Exchanged, ExchangingCode};
 pub use identity::Identity;

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::authorize::{Asked, AuthorizeRequest};
+use super::authorize_request::{Asked, AuthorizeRequest};
 use super::remember::Agreed;
 use crate::encoding::base64url;
 use crate::ids::{FlowHandle, FlowId, FlowNonce, GrantId, ProviderId};

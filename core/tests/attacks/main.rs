@@ -14,6 +14,7 @@ mod world;
 
 mod aud;
 mod aud_scopes;
+mod aud_several;
 mod challenge;
 mod cim;
 mod cim_budget;
