@@ -317,7 +317,7 @@ fn cim_16_strangers_cannot_fill_the_store() {
 fn cim_16_distinct_ones_at_once_make_one_call_each() {
     let mut world = World::new();
     let server = [world.server.clone()];
-    let ids: Vec<_> = (0..200).map(|n| format!("https://app.test/{n}.json")).collect();
+    let ids: Vec<_> = (0..1000).map(|n| format!("https://app.test/{n}.json")).collect();
     for id in &ids {
         publish_at(&mut world, id, &document_with(&json!({ "client_id": id })));
     }
@@ -327,5 +327,5 @@ fn cim_16_distinct_ones_at_once_make_one_call_each() {
     for id in &ids {
         assert_eq!(fetches_of(&world, id), 1);
     }
-    assert_eq!(world.upstream.calls.len(), 200);
+    assert_eq!(world.upstream.calls.len(), 1000);
 }

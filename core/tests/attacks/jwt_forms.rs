@@ -2,7 +2,7 @@
 //! of its own see them.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -69,14 +69,33 @@ fn jwt_02_a_published_key_is_no_secret() {
             .filter_map(|name| key[name].as_str())
             .flat_map(|text| URL_SAFE_NO_PAD.decode(text).unwrap())
             .collect();
+        let der = public_key_der(algorithm, &point);
+        let pem = format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+            STANDARD.encode(&der)
+        );
         let claims = token.split('.').nth(1).unwrap();
         let header = json!({ "alg": "HS256", "typ": "at+jwt", "kid": key["kid"] });
         let signed = format!("{}.{claims}", encode(header.to_string()));
-        for secret in [key.to_string().into_bytes(), set.to_string().into_bytes(), point] {
+        let documents = [key, &set].map(|it| it.to_string().into_bytes());
+        for secret in documents.into_iter().chain([point, der, pem.into_bytes()]) {
             let mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap().chain_update(&signed);
             rs401(&world, &format!("{signed}.{}", encode(mac.finalize().into_bytes())));
         }
     }
+}
+
+/// SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), whose head is the same for all keys of a curve (RFC 5480
+/// §2, RFC 8410 §4).
+fn public_key_der(algorithm: Algorithm, point: &[u8]) -> Vec<u8> {
+    let head: &[u8] = match algorithm {
+        Algorithm::EdDsa => &[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0],
+        _ => &[
+            0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86,
+            0x48, 0xce, 0x3d, 3, 1, 7, 3, 0x42, 0, 4,
+        ],
+    };
+    [head, point].concat()
 }
 
 #[test]
