@@ -46,8 +46,9 @@ pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     let secret = ClientSecret::new(set("GOOGLE_CLIENT_SECRET")?);
     let google = google(set("GOOGLE_CLIENT_ID")?, secret);
     let config = config(BASE_URL, &set("SESSION_SECRET")?, &set("JWT_SECRET")?, google)?;
+    let listener = TcpListener::bind("127.0.0.1:3000")?;
     println!("notes are kept at {BASE_URL}/notes");
-    Ok(serve(TcpListener::bind("127.0.0.1:3000")?, config)?.await?)
+    Ok(serve(listener, config)?.await?)
 }
 
 /// A server of tokens for one resource, with two scopes.

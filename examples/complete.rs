@@ -37,7 +37,7 @@ const BASE_URL: &str = "http://127.0.0.1:3000";
 pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     let app = app(config(BASE_URL, |name| env::var(name))?)?;
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
-    println!("OAuth server running at {BASE_URL}");
+    println!("sign in at {BASE_URL}/auth/authorize; the API is {BASE_URL}/api/me");
     Ok(axum::serve(listener, app).await?)
 }
 

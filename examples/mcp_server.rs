@@ -16,7 +16,11 @@
 //!
 //! `cargo run -p vestibule-examples --example mcp_server` says what it has to be told. A test lets
 //! rmcp's own client walk all of this: `mcp_server_test`.
-#![expect(clippy::print_stdout, reason = "it says how it is started, and where it is")]
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "it says how it is started, and where"
+)]
 
 use std::collections::BTreeMap;
 use std::env;
@@ -202,8 +206,8 @@ pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     let [Ok(client_id), Ok(client_secret), Ok(secret)] =
         ["GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "VESTIBULE_SECRET"].map(env::var)
     else {
-        println!("{HOW}");
-        return Ok(());
+        eprintln!("{HOW}");
+        return Err("not all of them are set".into());
     };
     let issuer = Issuer::parse("http://127.0.0.1:3000")?;
     let secret = SealingSecret::from_text(&secret)?;

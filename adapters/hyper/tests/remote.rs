@@ -159,6 +159,8 @@ async fn where_the_server_cannot_be_reached_the_answer_is_to_come_again() {
     let remote = Remote::new(verifier, SystemClock, HyperTransport::new().unwrap());
     let refused = judged(&remote, &with(&token)).await.unwrap_err();
     assert_eq!(refused.response().status, StatusCode::SERVICE_UNAVAILABLE);
+    let why = remote.failure().unwrap().to_string();
+    assert_eq!(why, "no answer came: the connection failed");
 }
 
 #[tokio::test]

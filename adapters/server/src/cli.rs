@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use vestibule_core::{ClientId, Cutoff, GrantId};
+use vestibule_core::{ClientId, Cutoff, GrantId, Resource};
 
 use crate::say::say;
 use crate::{administer, config, dev, keys, logs, online, serve};
@@ -142,6 +142,13 @@ struct DevArgs {
     #[arg(long, value_name = "ADDRESS", value_parser = dev::loopback)]
     #[arg(default_value = "127.0.0.1:0")]
     idp_listen: SocketAddr,
+    /// An MCP server or API of yours, to be tried with tokens for it: its URI. Beside it there is the
+    /// built-in one, so clients have to name which they mean (`resource`, RFC 8707).
+    #[arg(long, value_name = "URI", value_parser = dev::resource)]
+    resource: Option<Box<Resource>>,
+    /// A scope that it has; once for each.
+    #[arg(long, value_name = "SCOPE", requires = "resource")]
+    scope: Vec<String>,
     #[command(flatten)]
     logs: LogArgs,
 }
@@ -244,8 +251,12 @@ Example:
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Dev(DevArgs { listen, idp_listen, logs }) => {
-            logs::start(logs.log, &logs.log_level).and_then(|_flush| dev::run(listen, idp_listen))
+        Command::Dev(DevArgs { listen, idp_listen, mut resource, scope, logs }) => {
+            if let Some(resource) = &mut resource {
+                resource.scopes = scope;
+            }
+            logs::start(logs.log, &logs.log_level)
+                .and_then(|_flush| dev::run(listen, idp_listen, resource))
         }
         Command::Serve(ServeArgs { config, logs }) => {
             logs::start(logs.log, &logs.log_level).and_then(|_flush| serve::run(&config.config))

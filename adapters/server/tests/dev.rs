@@ -27,6 +27,30 @@ fn it_says_what_to_open_and_ends_cleanly() {
 }
 
 #[test]
+fn a_resource_of_ones_own_gets_tokens_too() {
+    let own = "http://127.0.0.1:9/mcp";
+    let mut command = vestibule(&["dev", "--listen", "127.0.0.1:0", "--resource", own]);
+    let mut running = Running::start(command.args(["--scope", "notes:read"]));
+    assert_eq!(running.line_after("Your resource"), own);
+    let address = running.address.clone();
+    let metadata = get(&address, &address, "/.well-known/oauth-authorization-server");
+    assert!(metadata.contains(&format!("\"{own}\"")) && metadata.contains("\"notes:read\""));
+}
+
+#[test]
+fn what_is_no_resource_or_scope_is_told() {
+    for (wrong, why) in [
+        (&["--resource", "mcp"][..], "must be an absolute http or https URI"),
+        (&["--resource", "https://a.test/", "--scope", "a b"], "\"a b\" is no scope"),
+        (&["--scope", "a"], "--resource <URI>"),
+    ] {
+        let mut command = vestibule(&["dev", "--listen", "127.0.0.1:0"]);
+        let ran = run(command.args(wrong));
+        assert!(!ran.status.success() && ran.stderr.contains(why), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn htt_22_both_listeners_answer_their_own_host_only() {
     let (_running, vestibule, idp) = start();
     for (own, other) in [(&vestibule, &idp), (&idp, &vestibule)] {

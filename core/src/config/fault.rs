@@ -142,7 +142,9 @@ pub enum Fault {
         scope: String,
     },
     /// A hierarchy of scopes that nobody can be granted.
-    #[error("{scope:?} is not one of the resource's scopes; add it there, or remove it here")]
+    #[error(
+        "{scope:?} implies or is implied, and is not one of the scopes; add it, or remove it there"
+    )]
     ImpliesNothing {
         /// The scope.
         scope: String,

@@ -193,7 +193,7 @@ impl Registration {
         if hosts.is_empty() || hosts.iter().any(|pattern| pattern.matches(url.host())) {
             Ok(url)
         } else {
-            Err(Refusal::ClientHost)
+            Err(Refusal::ClientHost { host: url.host().into() })
         }
     }
 

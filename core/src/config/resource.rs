@@ -116,7 +116,7 @@ pub(super) fn check_resources(config: &Config, faults: &mut Faults) {
         let named = hierarchy.flat_map(|(scope, implied)| iter::once(scope).chain(implied));
         for scope in named.filter(|scope| !resource.scopes.contains(scope)) {
             let fault = Fault::ImpliesNothing { scope: scope.clone() };
-            faults.add(format_args!("resource[{n}].implies"), fault);
+            faults.add(format_args!("resource[{n}].scopes"), fault);
         }
     }
     check_credentials(config, faults);

@@ -64,8 +64,11 @@ pub enum Refusal {
         problem: &'static str,
     },
     /// A client's metadata document is at a host from which the operator wants none.
-    #[error("the host of client_id is not among those that the configuration lists")]
-    ClientHost,
+    #[error("{host:?}, the host of client_id, is not among those that the configuration lists")]
+    ClientHost {
+        /// The host.
+        host: Box<str>,
+    },
     /// A client's metadata document could not be had, or is none.
     #[error("the client's metadata document: {0}")]
     ClientDocument(Box<Refusal>),
@@ -190,7 +193,7 @@ pub enum Refusal {
     #[error("the provider is temporarily unavailable")]
     UpstreamBusy,
     /// The provider did not answer.
-    #[error("the provider did not answer: {0}")]
+    #[error("no answer came: {0}")]
     UpstreamUnreachable(Unreachable),
     /// The provider answered with this status.
     #[error("the provider answered with status {0}")]

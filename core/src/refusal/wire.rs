@@ -59,7 +59,7 @@ impl Refusal {
             Self::ClientIdUrl { problem } => {
                 return Wire::new(401, "invalid_client", format!("client_id {problem}."));
             }
-            Self::ClientHost => (
+            Self::ClientHost { .. } => (
                 401,
                 "invalid_client",
                 "Clients of this host are not accepted here; ask the operator.",

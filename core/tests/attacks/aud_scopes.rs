@@ -54,7 +54,7 @@ fn a_hierarchy_of_scopes_that_are_none_is_a_fault() {
         let mut config = config_with(&["mcp:read"]);
         config.resources[0].implies = [(scope.to_owned(), vec![implied.to_owned()])].into();
         let invalid = Server::new(config).unwrap_err();
-        assert_eq!(invalid.faults[0].key, "resource[0].implies");
+        assert_eq!(invalid.faults[0].key, "resource[0].scopes");
         let scope = "mcp:reed".to_owned();
         assert_eq!(invalid.faults[0].fault, Fault::ImpliesNothing { scope });
     }

@@ -213,7 +213,7 @@ fn cim_04_only_hosts_that_the_operator_listed_are_asked() {
         "https://evilgood.test/client.json",
     ] {
         never_fetched(&mut world, id);
-        assert_eq!(*last_refusal(&world), Refusal::ClientHost, "{id}");
+        assert!(matches!(last_refusal(&world), Refusal::ClientHost { .. }), "{id}");
     }
     shown(&mut world, &asking());
     let below = "https://a.b.good.test/client.json";

@@ -50,6 +50,8 @@ use vestibule_core::{Challenge, Protected};
 /// # fn app(vestibule: Vestibule) -> Router {
 /// Router::new()
 ///     .route("/notes", post(write))
+///     // The metadata is served below. In another process it is the layer that does, and needs to
+///     // stand before every path: `layer`.
 ///     .route_layer(Protect::new(vestibule.server().clone()).scopes(&["notes:read"]))
 ///     // Not behind the layer: here people get their tokens.
 ///     .fallback_service(vestibule)

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use vestibule_core::drive::{Clock, Composite, Store, Transport, drive};
 use vestibule_core::{
-    Challenge, List, Load, Need, Page, Parts, Principal, Protected, Record, Swap, Swapped,
+    Challenge, List, Load, Need, Page, Parts, Principal, Protected, Record, Refusal, Swap, Swapped,
     Timestamp, Unavailable, Verifier,
 };
 
@@ -15,6 +15,9 @@ use crate::driven::unwound;
 /// The guard of a resource in another process than the server's: a [`Verifier`] that is kept up to
 /// date. It asks the server for its metadata and its keys, and nobody for a token: a revoked grant
 /// is refused when its access token expires.
+///
+/// Put it before a whole router (`Router::layer` in axum, and not `route_layer`, and not below `nest`):
+/// only so does it see the path of the resource's metadata.
 ///
 /// However many requests come, one refresh is on its way at a time. It is a task of its own, so
 /// that no client ends it by going away.
@@ -48,6 +51,13 @@ impl<C: Clock + 'static, T: Transport + 'static> Remote<C, T> {
         let driver = Composite { clock, transport, store: Nothing, mapper: () };
         let (current, turn) = (RwLock::new(Arc::new(verifier)), Arc::new(Mutex::new(())));
         Self { shared: Arc::new(Shared { current, turn, driver }) }
+    }
+
+    /// Why the last refresh brought no keys, for logs: [`Verifier::failure`]. `None`: it did, or nobody
+    /// has asked for any.
+    #[must_use]
+    pub fn failure(&self) -> Option<Refusal> {
+        self.shared.current().failure().cloned()
     }
 
     /// Brings a verifier that is newer than the one that was seen, or waits for whoever does.

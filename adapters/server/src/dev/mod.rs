@@ -12,8 +12,8 @@ use axum::middleware;
 use tokio::net::TcpListener;
 use vestibule_core::provider::custom;
 use vestibule_core::{
-    Algorithm, ClientSecret, Colour, Config, EndpointUrl, Issuer, Logo, Look, ProviderId, Resource,
-    Server,
+    Algorithm, ClientSecret, Colour, Config, EndpointUrl, InvalidResource, Issuer, Logo, Look,
+    ProviderId, Resource, Server,
 };
 
 use self::provider::DevProvider;
@@ -39,12 +39,25 @@ pub(crate) fn loopback(text: &str) -> Result<SocketAddr, String> {
     Ok(address)
 }
 
-/// Runs both servers until the process is told to end.
-pub(crate) fn run(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
-    running::runtime()?.block_on(dev(listen, idp_listen))
+/// Reads `--resource`.
+pub(crate) fn resource(uri: &str) -> Result<Box<Resource>, InvalidResource> {
+    Resource::new(uri, Vec::new()).map(Box::new)
 }
 
-async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
+/// Runs both servers until the process is told to end. The resource is one beside the built-in one.
+pub(crate) fn run(
+    listen: SocketAddr,
+    idp_listen: SocketAddr,
+    resource: Option<Box<Resource>>,
+) -> Result<(), String> {
+    running::runtime()?.block_on(dev(listen, idp_listen, resource))
+}
+
+async fn dev(
+    listen: SocketAddr,
+    idp_listen: SocketAddr,
+    resource: Option<Box<Resource>>,
+) -> Result<(), String> {
     let mend = "for any free port use `--listen 127.0.0.1:0`";
     let listener = running::listen(listen, mend).await?;
     let idp_mend = "for any free port leave `--idp-listen` out";
@@ -58,7 +71,11 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
     let transport = running::transport()?;
     let store = Store::open(&StoreUrl::Sqlite(folder.path().join("vestibule.db")))?;
     let client_secret = keys::random_text().map_err(|error| error.to_string())?;
-    let server = server(&issuer, &idp, &client_secret)?;
+    let mut greeting = greeting(&issuer, &idp);
+    if let Some(resource) = &resource {
+        greeting.push_str(&format!("    Your resource       {}\n", resource.uri()));
+    }
+    let server = server(&issuer, &idp, &client_secret, resource)?;
     // Core's default: below `/oauth/callback`, the provider's id.
     let redirect_uri = format!("{issuer}/oauth/callback/{}", DevProvider::ID);
     let provider = DevProvider::new(idp.clone(), issuer.clone(), redirect_uri, client_secret);
@@ -68,7 +85,6 @@ async fn dev(listen: SocketAddr, idp_listen: SocketAddr) -> Result<(), String> {
     let mut own = health::own();
     own.routes = own.routes.merge(try_page::routes());
     let driver = running::driver(transport, store);
-    let greeting = greeting(&issuer, &idp);
     let ended =
         running::run(listener, &Limits::default(), server, driver, own, Some(own_host), &greeting)
             .await;
@@ -85,7 +101,12 @@ async fn serve_provider(listener: TcpListener, provider: DevProvider, host: OwnH
 }
 
 /// Vestibule as a configuration file with one provider and one resource would make it.
-fn server(issuer: &str, idp: &str, client_secret: &str) -> Result<Server, String> {
+fn server(
+    issuer: &str,
+    idp: &str,
+    client_secret: &str,
+    own: Option<Box<Resource>>,
+) -> Result<Server, String> {
     let secret = keys::sealing_secret().map_err(|error| error.to_string())?;
     let key = keys::signing_key(Algorithm::EdDsa).map_err(|error| error.to_string())?;
     let issuer = Issuer::parse(issuer).map_err(|error| bug("issuer", &error))?;
@@ -118,7 +139,12 @@ fn server(issuer: &str, idp: &str, client_secret: &str) -> Result<Server, String
     config.providers = vec![provider];
     config.resources = vec![resource];
     config.look = look()?;
-    Server::new(config).map_err(|error| bug("configuration", &error))
+    let Some(own) = own else {
+        return Server::new(config).map_err(|error| bug("configuration", &error));
+    };
+    config.resources.push(*own);
+    // The built-in resource is the first; whatever is wrong now is with the second.
+    Server::new(config).map_err(|error| format!("--resource or --scope: {error}"))
 }
 
 /// As on the pages beside it.
@@ -144,7 +170,7 @@ fn greeting(issuer: &str, idp: &str) -> String {
         "\n\nFor development only: anybody can sign in as anybody, and nothing is kept.\n\n    \
         Open                {issuer}/\n    \
         Issuer              {issuer}\n    \
-        Resource            {issuer}/mcp\n    \
+        Resource            {issuer}/mcp (in name only: nothing answers there)\n    \
         Identity provider   {idp}\n"
     )
 }

@@ -120,7 +120,7 @@ fn each_fault_of_a_provider_is_told_with_its_mend() {
         &format!(
             "the discovery document cannot be had: the provider answered with status 404; {seen}"
         ),
-        "the discovery document cannot be had: the provider did not answer: the connection failed; \
+        "the discovery document cannot be had: no answer came: the connection failed; \
          see that the URL is right, its name resolves, this machine may reach it, and trusts its \
          certificate",
     ];
