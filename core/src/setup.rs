@@ -175,10 +175,10 @@ impl Setup {
     /// itself: an authorization request that names another one of the same would go round.
     pub(crate) fn document_url(&self, client_id: &str) -> Result<DocumentUrl, Refusal> {
         let url = self.registration().document_url(client_id)?;
-        if url.as_url().origin().ascii_serialization() == self.issuer().origin() {
-            return Err(Refusal::ClientIdUrl {
-                problem: "must be at another host than this server",
-            });
+        let (issuer, own) = (self.issuer(), url.as_url());
+        let is_own_path = own.path().strip_prefix(issuer.path()) == Some(&*self.paths().authorize);
+        if is_own_path && own.origin().ascii_serialization() == issuer.origin() {
+            return Err(Refusal::ClientIdUrl { problem: "must not be this server's own endpoint" });
         }
         Ok(url)
     }

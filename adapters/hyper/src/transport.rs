@@ -33,8 +33,8 @@ use vestibule_core::{HttpCall, Reach, Response, Unreachable};
 /// Calls that may reach [`Reach::PublicAddresses`] only have connections of their own. Their URL is
 /// judged before anything else; each name is resolved once for a connection, **every** address it
 /// resolves to is judged, and the connection is made to one of those that were judged. One that
-/// does not pass refuses the call, whatever the others are: [`Unreachable::NotPermitted`]. Few of
-/// these names are looked up at a time, and the others wait, until their deadline: whoever answers
+/// does not pass refuses the call, whatever the others are: [`Unreachable::NotPermitted`]. At most 256
+/// of these names are looked up at a time, and the others wait, until their deadline: whoever answers
 /// for a name slowly, on purpose, uses up no threads that the names of providers need. No more than
 /// 256 such calls are made at a time; one more is not begun: [`Unreachable::Busy`].
 #[derive(Clone)]

@@ -109,6 +109,20 @@ async fn a_step_up_names_every_scope_of_the_operation() {
     assert!(field.ends_with(&format!("resource_metadata=\"{METADATA}\", scope=\"read write\"")));
 }
 
+/// A client that asks for what one layer names must come through the other.
+#[tokio::test]
+async fn a_layer_behind_another_names_the_scopes_of_both() {
+    let (vestibule, _keeper) = vestibule();
+    let reader = token(&vestibule, RES, "read").await;
+    let protect = |scope| Protect::new(vestibule.server().clone()).scopes(&[scope]);
+    let app = Router::new()
+        .route("/mcp", get(async || ""))
+        .layer(protect("write"))
+        .layer(protect("read"));
+    let response = send(&app, Method::GET, "/mcp", Some(&reader)).await;
+    assert!(challenge(&response).ends_with("scope=\"read write\""));
+}
+
 /// MCP authorization, Scope Challenge Handling: what was granted contains the other.
 #[tokio::test]
 async fn a_scope_that_contains_the_others_is_enough() {

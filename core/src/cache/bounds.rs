@@ -37,7 +37,8 @@ impl Bounds {
     /// For what a client publishes about itself: it says how long that may be kept, no failure is
     /// remembered, and what is no longer fresh is no longer used, since taking a document away is
     /// how a client ends its sign-ins (Client ID Metadata Document §4.4). What was granted before
-    /// ends as all grants do. A name of a key that is made up has it fetched once a minute (JWT-07).
+    /// ends as all grants do. A name of a key that is made up has it
+    /// fetched once a minute while it is fresh (JWT-07).
     pub(crate) const OF_CLIENTS: Self = Self {
         shortest: Duration::ZERO,
         longest: Duration::from_secs(DAY),

@@ -13,9 +13,12 @@ pub(crate) fn authenticate(
     parts: &Parts,
     now: Timestamp,
 ) -> Result<Principal, Challenge> {
-    let denied = |reason| Challenge::new(reason, protected);
+    let Some(protected) = protected else {
+        return Err(Challenge::of_no_resource(parts));
+    };
+    let denied = |reason| Challenge::new(reason, Some(protected));
     let token = bearer_token(&parts.headers).map_err(denied)?;
     principal::read(setup, token, now)
-        .and_then(|claimed| claimed.at(protected?))
+        .and_then(|claimed| claimed.at(protected))
         .ok_or_else(|| denied(Denied::InvalidToken))
 }

@@ -5,6 +5,7 @@ use http::{HeaderValue, header};
 use serde_json::json;
 
 use super::field::{BearerField, may_be_asked};
+use super::which::is_plain;
 use super::{Denied, Protected, bearer_token};
 use crate::reply::{Parts, Response};
 
@@ -27,10 +28,16 @@ impl Challenge {
         Self { reason, protected: protected.cloned(), scopes: Vec::new() }
     }
 
-    /// For a request to none of the resources, whoever sent it.
+    /// For a request to none of the resources, whoever sent it. It is malformed where its path can be
+    /// read in two ways: there is nothing wrong with its token then.
     #[must_use]
     pub fn of_no_resource(request: &Parts) -> Self {
-        Self::new(bearer_token(&request.headers).err().unwrap_or(Denied::InvalidToken), None)
+        let reason = match bearer_token(&request.headers) {
+            Err(reason) => reason,
+            Ok(_) if !is_plain(request.uri.path()) => Denied::Malformed,
+            Ok(_) => Denied::InvalidToken,
+        };
+        Self::new(reason, None)
     }
 
     /// Why.

@@ -8,8 +8,9 @@ pub enum Denied {
     /// No token came with the request.
     #[error("no access token came with the request")]
     NoToken,
-    /// The `Authorization` header cannot be read, or stands there twice.
-    #[error("the Authorization header is malformed")]
+    /// The `Authorization` header cannot be read, or stands there twice; or the path can be read in two
+    /// ways, and each could be another resource's.
+    #[error("the Authorization header or the path is malformed")]
     Malformed,
     /// The token is no token of this server for this resource, or has expired.
     #[error("the access token is invalid or has expired")]
@@ -58,7 +59,7 @@ impl Denied {
     pub(super) fn description(self) -> &'static str {
         match self {
             Self::NoToken => "An access token is needed.",
-            Self::Malformed => "The Authorization header is malformed.",
+            Self::Malformed => "The Authorization header or the path is malformed.",
             Self::InvalidToken | Self::UnknownKey | Self::Revoked => {
                 "The access token is invalid, expired or revoked."
             }

@@ -70,6 +70,16 @@ impl Principal {
         Err(Challenge::lacking(&all, &self.protected))
     }
 
+    /// The same behind another layer, which has judged the request before: what was required
+    /// throughout there is here too.
+    #[must_use]
+    pub fn behind(mut self, outer: &Self) -> Self {
+        if outer.resource == self.resource {
+            self.throughout.extend(outer.throughout.iter().cloned());
+        }
+        self
+    }
+
     /// The same for what every operation needs from here on, as a layer before many handlers knows it:
     /// whatever is required later is named together with it, so that a client that asks for what a
     /// challenge names comes through all of them.

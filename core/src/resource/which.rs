@@ -25,7 +25,12 @@ pub(crate) fn resource_of<'a>(setup: &'a Setup, parts: &Parts) -> Option<&'a Arc
         .map(http::uri::Authority::as_str)
         .or_else(|| parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()));
     let on_host = |resource: &Resource| {
-        host.is_some_and(|host| resource.authority().eq_ignore_ascii_case(host))
+        host.is_some_and(|host| {
+            // A proxy may write the port that goes without saying (RFC 9110 §4.2.3).
+            let default_port = if resource.origin().starts_with("https:") { ":443" } else { ":80" };
+            let host = host.strip_suffix(default_port).unwrap_or(host);
+            resource.authority().eq_ignore_ascii_case(host)
+        })
     };
     let host_is_known = setup.resources().iter().any(on_host);
     let covers = |resource: &Resource| {
@@ -33,18 +38,22 @@ pub(crate) fn resource_of<'a>(setup: &'a Setup, parts: &Parts) -> Option<&'a Arc
         path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let here = || setup.protected().iter().filter(|it| on_host(it.resource()) || !host_is_known);
-    if let Some(described) = here().find(|it| it.metadata_path() == path) {
-        return Some(described);
+    if here().any(|it| it.metadata_path() == path) {
+        return only(here().filter(|it| it.metadata_path() == path));
     }
     let candidates = || here().filter(|it| covers(it.resource()));
-    let longest = candidates().map(|it| it.resource().path().len()).max()?;
-    let mut candidates = candidates().filter(|it| it.resource().path().len() == longest);
-    candidates.next().filter(|_| candidates.next().is_none())
+    let length = |it: &Protected| it.resource().path().trim_end_matches('/').len();
+    let longest = candidates().map(|it| length(it)).max()?;
+    only(candidates().filter(|it| length(it) == longest))
+}
+
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// Whether every router reads a path alike: nothing in it is encoded that need not be, no slash is, and
 /// no segment is empty or made of dots (RFC 3986 §6.2.2). `/mcp/%61dmin` is `/mcp/admin` to some.
-fn is_plain(path: &str) -> bool {
+pub(super) fn is_plain(path: &str) -> bool {
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let last = segments.clone().count() - 1;
     let whole = segments

@@ -189,7 +189,8 @@ impl Server {
     /// The resource that a request is for: the only one there is; or that of the request's host
     /// (any, where its host is nobody's, as behind a proxy that names its own) whose path the
     /// request's path starts with, the longest first. `None` where that is nobody's, or several
-    /// could be meant.
+    /// could be meant: a path that routers read differently, such as `/mcp/%61dmin` or `/mcp//admin`,
+    /// is nobody's where there are several.
     #[must_use]
     pub fn protected(&self, request: &Parts) -> Option<&Arc<Protected>> {
         resource::resource_of(&self.setup, request)

@@ -1,6 +1,6 @@
 //! Several resources: which of them a request is for.
 
-use vestibule_core::Resource;
+use vestibule_core::{Denied, Resource};
 
 use crate::expect::member;
 use crate::world::{World, config, json_of};
@@ -56,6 +56,10 @@ fn aud_06_at_one_resource_a_request_cannot_say_that_it_is_for_another() {
     }
     let a = world.server.protected_at("https://a.test/mcp").unwrap();
     let at_a = |parts| world.server.authenticate_at(a, &parts, now).is_ok();
+    let refused = world.server.authenticate(&parts("/mcp/%61dmin", "a.test", &of_a), now);
+    assert_eq!(refused.unwrap_err().reason(), Denied::Malformed, "the token is a good one");
+    assert!(guessed(parts("/mcp", "a.test:443", &of_a)), "the port goes without saying");
+    assert!(!guessed(parts("/mcp", "a.test:443", &of_b)));
     assert!(at_a(parts("/anything", "b.test", &of_a)) && !at_a(parts("/mcp", "b.test", &of_b)));
 }
 

@@ -79,6 +79,10 @@ impl<G: Guard> Protect<G> {
         let scopes: Vec<&str> = self.scopes.iter().map(|scope| &**scope).collect();
         let judged = self.guard.authenticate(protected, parts).await;
         let principal = judged.map_err(|challenge| challenge.for_scopes(&scopes))?;
+        let principal = match parts.extensions.get::<Principal>() {
+            Some(outer) => principal.behind(outer),
+            None => principal,
+        };
         principal.require_throughout(&scopes)
     }
 }

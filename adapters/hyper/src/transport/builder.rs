@@ -38,7 +38,7 @@ impl HyperTransportBuilder {
     /// asked once for a connection, and what it answers is judged as the machine's answer is. An
     /// error of it is a connection that failed.
     ///
-    /// For names that came from outside it is asked 16 times at once at most, on tasks of their
+    /// For names that came from outside it is asked 256 times at once at most, on tasks of their
     /// own, which a call's deadline does not end: it should have an end of its own.
     #[must_use]
     pub fn resolver<R, F>(mut self, resolver: R) -> Self
