@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../../core/tests/fixtures/client_documents.rs"]
+mod client_documents;
 // The same browser, the same application and the same provider that the program is tested with.
 #[path = "../../server/tests/support/parties/mod.rs"]
 mod parties;
@@ -83,16 +85,7 @@ fn assert_is_for(site: &Site, token: &str, id: &str) {
 
 fn claude_codes(publisher: &Publisher) -> String {
     let id = publisher.url("claude.ai", "/oauth/claude-code-client-metadata");
-    let document = json!({
-        "client_id": id,
-        "client_name": "Claude Code",
-        "client_uri": "https://claude.ai",
-        "redirect_uris": ["http://localhost/callback", "http://127.0.0.1/callback"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-    });
-    publisher.publish(&id, &document);
+    publisher.publish(&id, &client_documents::claude_code(&id));
     id
 }
 
@@ -123,27 +116,7 @@ fn cim_13_claude_code_signs_in_on_a_port_of_the_moment() {
 fn cim_13_vs_code_signs_in_by_its_site_and_by_loopback() {
     let publisher = Publisher::of(&["vscode.dev"]);
     let id = publisher.url("vscode.dev", "/oauth/client-metadata.json");
-    let document = json!({
-        "client_id": id,
-        "client_name": "Visual Studio Code",
-        "client_uri": "https://vscode.dev/product",
-        "logo_uri": "https://vscode.dev/icon.png",
-        "redirect_uris": [
-            "https://vscode.dev/redirect",
-            "https://insiders.vscode.dev/redirect",
-            "http://127.0.0.1/",
-            "http://127.0.0.1:33418/",
-        ],
-        "grant_types": [
-            "authorization_code",
-            "refresh_token",
-            "urn:ietf:params:oauth:grant-type:device_code",
-        ],
-        "response_types": ["code"],
-        "application_type": "native",
-        "token_endpoint_auth_method": "none",
-    });
-    publisher.publish(&id, &document);
+    publisher.publish(&id, &client_documents::vs_code(&id));
     let site = site(&publisher);
     for back in [
         "https://vscode.dev/redirect",
@@ -163,10 +136,7 @@ fn cim_13_chatgpt_signs_in_for_a_connector() {
     let connector = |name: &str| {
         let id = publisher.url("chatgpt.com", &format!("/oauth/{name}/client.json"));
         let back = format!("https://chatgpt.com/connector/oauth/{name}");
-        let document = json!({
-            "client_id": id, "client_name": "ChatGPT", "redirect_uris": [back], "contacts": [],
-        });
-        publisher.publish(&id, &document);
+        publisher.publish(&id, &client_documents::chatgpt(&id, &back));
         (id, back)
     };
     let [(one, back), (other, others)] = ["aBcD1234", "eFgH5678"].map(connector);

@@ -7,6 +7,7 @@ use vestibule_core::Refusal;
 use crate::cim::{
     ID, asking, asking_as, document, document_with, publish, publish_at, shown, unusable, world,
 };
+use crate::client_documents;
 use crate::expect::{last_refusal, member};
 use crate::world::id_tokens::{Key, jwk_set};
 use crate::world::upstream::Answer;
@@ -229,19 +230,7 @@ fn walks_through(world: &mut World, id: &str, back: &str, scheme: Option<&str>) 
 fn cim_13_claude_codes_document_is_of_any_loopback_port() {
     let id = "https://claude.ai/oauth/claude-code-client-metadata";
     let mut world = World::new();
-    publish_at(
-        &mut world,
-        id,
-        &json!({
-            "client_id": id,
-            "client_name": "Claude Code",
-            "client_uri": "https://claude.ai",
-            "redirect_uris": ["http://localhost/callback", "http://127.0.0.1/callback"],
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
-            "token_endpoint_auth_method": "none",
-        }),
-    );
+    publish_at(&mut world, id, &client_documents::claude_code(id));
     for back in [
         "http://localhost:51687/callback",
         "http://127.0.0.1:60123/callback",
@@ -259,30 +248,7 @@ fn cim_13_claude_codes_document_is_of_any_loopback_port() {
 fn cim_13_vs_codes_document_has_more_in_it_than_is_of_use_here() {
     let id = "https://vscode.dev/oauth/client-metadata.json";
     let mut world = World::new();
-    publish_at(
-        &mut world,
-        id,
-        &json!({
-            "client_id": id,
-            "client_name": "Visual Studio Code",
-            "client_uri": "https://vscode.dev/product",
-            "logo_uri": "https://vscode.dev/icon.png",
-            "redirect_uris": [
-                "https://vscode.dev/redirect",
-                "https://insiders.vscode.dev/redirect",
-                "http://127.0.0.1/",
-                "http://127.0.0.1:33418/",
-            ],
-            "grant_types": [
-                "authorization_code",
-                "refresh_token",
-                "urn:ietf:params:oauth:grant-type:device_code",
-            ],
-            "response_types": ["code"],
-            "application_type": "native",
-            "token_endpoint_auth_method": "none",
-        }),
-    );
+    publish_at(&mut world, id, &client_documents::vs_code(id));
     for back in [
         "https://vscode.dev/redirect",
         "https://insiders.vscode.dev/redirect",
@@ -299,9 +265,7 @@ fn cim_13_chatgpts_document_is_of_one_connector() {
     let id = "https://chatgpt.com/oauth/aBcD1234/client.json";
     let back = "https://chatgpt.com/connector/oauth/aBcD1234";
     let mut world = World::new();
-    let document = json!({
-        "client_id": id, "client_name": "ChatGPT", "redirect_uris": [back], "contacts": [],
-    });
+    let document = client_documents::chatgpt(id, back);
     publish_at(&mut world, id, &document);
     walks_through(&mut world, id, back, None);
     let other = "https://chatgpt.com/oauth/eFgH5678/client.json";

@@ -9,6 +9,8 @@
     reason = "tests say so when something is wrong"
 )]
 
+#[path = "../fixtures/client_documents.rs"]
+mod client_documents;
 #[path = "../world/mod.rs"]
 mod world;
 
