@@ -80,3 +80,21 @@ fn aud_15_of_several_resources_each_has_its_metadata() {
         assert_eq!(json_of(&answer)["resource"], uri);
     }
 }
+
+/// A proxy may write the port that goes without saying (RFC 9110 §4.2.3).
+#[test]
+fn aud_07_a_host_with_its_default_port_is_that_host() {
+    let mut config = config();
+    config.resources = ["https://a.test/mcp", "https://b.test/mcp"]
+        .map(|uri| Resource::new(uri, vec!["mcp:read".to_owned()]).unwrap())
+        .into();
+    let world = World::of(config);
+    let meant = |host: &str| {
+        let request = http::Request::get("/mcp").header("host", host).body(()).unwrap();
+        let protected = world.server.protected(&request.into_parts().0);
+        protected.map(|it| it.resource().uri().to_owned())
+    };
+    assert_eq!(meant("a.test:443").as_deref(), Some("https://a.test/mcp"));
+    assert_eq!(meant("b.test:443").as_deref(), Some("https://b.test/mcp"));
+    assert_eq!(meant("a.test:80"), None);
+}

@@ -112,3 +112,21 @@ fn jwt_16_of_ten_thousand_keys_few_are_looked_at() {
     let (mut remote, token) = publishing(move |own| many(&own, 5000));
     assert_eq!(remote.judge(&token).unwrap_err(), Denied::UnknownKey);
 }
+
+/// Perhaps its key is one of those that could not be had: there is nothing wrong with the token.
+#[test]
+fn a_key_that_is_unknown_after_a_failed_refresh_is_a_503() {
+    let mut world = World::new();
+    let tokens = world.until_tokens();
+    let token = crate::expect::member(&tokens, "access_token");
+    let (_, rest) = token.split_once('.').unwrap();
+    // {"alg":"EdDSA","typ":"at+jwt","kid":"new"}
+    let new = format!("eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6Im5ldyJ9.{rest}");
+    let mut remote = crate::world::Remote::of(world, crate::world::RES);
+    remote.refresh();
+    let reason = |remote: &crate::world::Remote| remote.look(&new).0.unwrap_err().reason();
+    assert_eq!(reason(&remote), vestibule_core::Denied::UnknownKey);
+    remote.answer = Box::new(|_, _| Err(vestibule_core::Unreachable::Connection));
+    remote.refresh();
+    assert_eq!(reason(&remote), vestibule_core::Denied::Unavailable);
+}
