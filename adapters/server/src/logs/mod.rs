@@ -1,14 +1,20 @@
 //! Logs on standard error: for people, or one JSON object per line. No secret is ever in them: what
 //! is logged are names of events and their fields, which core keeps free of secrets.
 
+mod fields;
 mod lines;
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::panic;
+use std::time::SystemTime;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
+use fields::Fields;
 use lines::{Flush, Lines};
 
 /// How log lines are written.
@@ -45,9 +51,10 @@ pub(crate) fn start(format: Format, Filter(directives): &Filter) -> Result<Flush
         .map_err(|error| format!("cannot start the thread of the log: {error}"))?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(directives))
+        .with_timer(Now)
         .with_writer(lines.clone());
     match format {
-        Format::Human => logs.with_ansi(wants_colour()).init(),
+        Format::Human => logs.fmt_fields(Fields).with_ansi(wants_colour()).init(),
         Format::Json => logs.json().flatten_event(true).init(),
     }
     // A panic's message can quote whatever was at hand; its place says enough.
@@ -56,6 +63,17 @@ pub(crate) fn start(format: Format, Filter(directives): &Filter) -> Result<Flush
         tracing::error!(place, "a bug: the program panicked");
     }));
     Ok(Flush(lines))
+}
+
+/// The time of a line, in UTC to the microsecond (RFC 3339).
+struct Now;
+
+impl FormatTime for Now {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        // A clock before 1970 is one that was never set.
+        let now = SystemTime::now().max(SystemTime::UNIX_EPOCH);
+        write!(writer, "{}", humantime::format_rfc3339_micros(now))
+    }
 }
 
 fn wants_colour() -> bool {
