@@ -37,10 +37,28 @@ const PING_AT_MOST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What all connections have in common.
 pub(crate) struct Connections<S> {
-    http: auto::Builder<TokioExecutor>,
+    versions: Arc<Versions>,
     grace: Duration,
     service: S,
     stopping: watch::Receiver<()>,
+}
+
+/// How connections are served.
+struct Versions {
+    /// HTTP/1.1, without a look at what it is.
+    http1: auto::Builder<TokioExecutor>,
+    /// Whatever it turns out to be.
+    any: auto::Builder<TokioExecutor>,
+}
+
+impl Versions {
+    /// What a connection whose first bytes are these can be. HTTP/2 begins with `PRI * HTTP/2.0`
+    /// (RFC 9113 §3.4); to find out, the first bytes are read apart from the rest, and hyper would
+    /// look at the head of each first request twice.
+    fn of(&self, first: &[u8]) -> &auto::Builder<TokioExecutor> {
+        let may_be_http2 = first.iter().zip(b"PRI").all(|(byte, preface)| byte == preface);
+        if may_be_http2 { &self.any } else { &self.http1 }
+    }
 }
 
 impl<S, B> Connections<S>
@@ -74,7 +92,8 @@ where
             .max_send_buf_size(SEND_BUFFER)
             .keep_alive_interval(ping)
             .keep_alive_timeout(ping);
-        Self { http, grace: limits.grace, service, stopping }
+        let versions = Versions { http1: http.clone().http1_only(), any: http };
+        Self { versions: Arc::new(versions), grace: limits.grace, service, stopping }
     }
 
     /// Serves a connection until it is closed, has had its time, or all are to end.
@@ -89,13 +108,23 @@ where
         let usage = Arc::clone(&guest.usage);
         let service = Counted { inner: self.service.clone(), peer, usage: Arc::clone(&usage) };
         let service = TowerToHyperService::new(service);
-        let stream = TokioIo::new(Heard::new(stream, Arc::clone(&usage)));
-        let connection = self.http.serve_connection(stream, service).into_owned();
-        let (mut stopping, grace) = (self.stopping.clone(), self.grace);
+        let mut stream = Heard::new(stream, Arc::clone(&usage));
+        let (versions, mut stopping) = (Arc::clone(&self.versions), self.stopping.clone());
+        let grace = self.grace;
         async move {
             // Its place is another's as soon as the socket is closed.
             let _guest = guest;
-            let mut connection = pin!(connection);
+            let http = tokio::select! {
+                biased;
+                first = stream.first() => match first {
+                    Ok(bytes) if !bytes.is_empty() => versions.of(bytes),
+                    Ok(_) | Err(_) => return,
+                },
+                // Nothing was asked, so nothing is to be answered.
+                _ = usage.spent() => return,
+                _ = stopping.changed() => return,
+            };
+            let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
             let spent = tokio::select! {
                 biased;
                 // What went wrong on a connection is its client's business.

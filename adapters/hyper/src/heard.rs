@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::usage::Usage;
@@ -13,8 +13,8 @@ const FIRST_READ: usize = 1024;
 
 /// A socket that says when bytes have come: hyper tells nobody when a head begins.
 ///
-/// Before anything else hyper-util asks for the 24 bytes that tell HTTP/2 from HTTP/1.1; the buffer
-/// spares every connection a second read for the rest. What asks for more goes past it.
+/// The first bytes tell HTTP/1.1 from HTTP/2, and stay in a buffer for whoever reads next. What asks
+/// for more goes past it.
 pub(crate) struct Heard {
     stream: BufReader<TcpStream>,
     usage: Arc<Usage>,
@@ -23,6 +23,15 @@ pub(crate) struct Heard {
 impl Heard {
     pub(crate) fn new(stream: TcpStream, usage: Arc<Usage>) -> Self {
         Self { stream: BufReader::with_capacity(FIRST_READ, stream), usage }
+    }
+
+    /// The first bytes, as soon as there are some, without taking them; none where none will come.
+    pub(crate) async fn first(&mut self) -> io::Result<&[u8]> {
+        let first = self.stream.fill_buf().await?;
+        if !first.is_empty() {
+            self.usage.heard();
+        }
+        Ok(first)
     }
 }
 

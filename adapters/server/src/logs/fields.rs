@@ -147,7 +147,13 @@ mod tests {
         tracing::subscriber::with_default(logs, || {
             let error = io::Error::other(text.to_owned());
             let error: &(dyn Error + 'static) = &error;
-            tracing::info!(text, status = 200_u16, duration_ms = 0.25, r#type = text, absent = None::<&str>);
+            tracing::info!(
+                text,
+                status = 200_u16,
+                duration_ms = 0.25,
+                r#type = text,
+                absent = None::<&str>
+            );
             tracing::info!(count = -1, yes = true, error, %text, "{text}");
         });
         let bytes = std::mem::take(&mut *written.0.lock().unwrap());

@@ -40,10 +40,11 @@ fn reads_alike(uri: &str, host: &str) -> Result<bool, Unacceptable> {
 /// label empty, none of IDNA, and the last one no number.
 fn is_plain_name(host: &str) -> bool {
     let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    let label_is_plain =
-        |label: &str| !label.is_empty() && !label.starts_with("xn--") && label.bytes().all(plain);
+    let label_is_plain = |label: &[u8]| {
+        !label.is_empty() && !label.starts_with(b"xn--") && label.iter().copied().all(plain)
+    };
     host.len() <= 253
-        && host.split('.').all(label_is_plain)
+        && host.as_bytes().split(|&byte| byte == b'.').all(label_is_plain)
         && host
             .rsplit('.')
             .next()
@@ -66,12 +67,15 @@ pub(super) fn is_of_origin(uri: &str, origin: &str) -> bool {
 /// The authority, and the host in it, of a URI that has one: right behind its scheme, and nowhere
 /// else. `https:evil.test/x://good.test` has none, whatever browsers make of it.
 pub(super) fn authority_of(uri: &str) -> Option<(&str, &str)> {
-    let (_, rest) = uri.split_once(':')?;
-    let rest = rest.strip_prefix("//")?;
-    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    // Byte by byte: they are few, and all are ASCII.
+    let rest = uri[uri.bytes().position(|byte| byte == b':')?..].strip_prefix("://")?;
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let authority = &rest[..end.unwrap_or(rest.len())];
     let host = match authority.strip_prefix('[') {
         Some(v6) => &authority[..v6.find(']')? + 2],
-        None => authority.split(':').next().unwrap_or_default(),
+        None => {
+            &authority[..authority.bytes().position(|byte| byte == b':').unwrap_or(authority.len())]
+        }
     };
     (!host.is_empty()).then_some((authority, host))
 }

@@ -7,9 +7,10 @@ use unicode_security::confusable_detection::skeleton;
 /// How a name looks: letters that look alike are one, and so are upper and lower case, in either
 /// order, since `I` looks like `l` and `i` does not. A sign that looks like a letter may be one or
 /// stand between two: `Goog|e`, `Goo|gle`.
-pub(super) struct Looks([Word; 4]);
+pub(super) struct Looks(Vec<Word>);
 
 /// The letters and digits of a name, and where among them a word begins or ends.
+#[derive(PartialEq)]
 struct Word {
     letters: String,
     edges: Vec<usize>,
@@ -45,12 +46,21 @@ impl Alphabet {
 
     pub(super) fn looks(&self, name: &str) -> Looks {
         let glyphs: Vec<_> = name.chars().map(|c| (c, self.glyph(c))).collect();
-        Looks([
-            Word::of(&glyphs, |glyph| (glyph.is_letter, &glyph.lower_first)),
-            Word::of(&glyphs, |glyph| (glyph.is_letter, &glyph.lower_last)),
-            Word::of(&glyphs, |glyph| (glyph.looks_so, &glyph.lower_first)),
-            Word::of(&glyphs, |glyph| (glyph.looks_so, &glyph.lower_last)),
-        ])
+        let ways: [Seen; 4] = [
+            |glyph| (glyph.is_letter, &glyph.lower_first),
+            |glyph| (glyph.is_letter, &glyph.lower_last),
+            |glyph| (glyph.looks_so, &glyph.lower_first),
+            |glyph| (glyph.looks_so, &glyph.lower_last),
+        ];
+        let mut words = Vec::with_capacity(ways.len());
+        for seen in ways {
+            // Most names look the same in most ways, and each is held against each of others.
+            let word = Word::of(&glyphs, seen);
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        Looks(words)
     }
 }
 
@@ -77,12 +87,11 @@ impl Looks {
     }
 }
 
+/// Whether a character counts as a letter, and which ones it looks like.
+type Seen = fn(&Glyph) -> (bool, &str);
+
 impl Word {
-    /// `seen`: whether a character counts as a letter, and which ones it looks like.
-    fn of<'g>(
-        glyphs: &'g [(char, Cow<'g, Glyph>)],
-        seen: impl Fn(&'g Glyph) -> (bool, &'g String),
-    ) -> Self {
+    fn of(glyphs: &[(char, Cow<'_, Glyph>)], seen: Seen) -> Self {
         let mut letters = String::with_capacity(glyphs.len());
         let mut edges = vec![0];
         let mut before = (' ', false);
