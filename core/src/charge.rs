@@ -77,6 +77,8 @@ pub(crate) fn client_document(setup: &Setup, request: &Request) -> Option<Charge
     }
     let mut params = Params::parse(&["client_id"], request.query().as_bytes()).ok()?;
     let client_id = params.required("client_id").ok()?;
+    // Most ids are no URL, and need not be opened for that to be seen.
+    setup.document_url(&client_id).ok()?;
     match client::find(setup, &client_id) {
         Ok(Found::At(_)) => Some(Charge::ClientDocument),
         Ok(Found::Here(_)) | Err(_) => None,

@@ -3,7 +3,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,12 +12,32 @@ use vestibule_core::{Parts, Request};
 /// What a body that has begun counts at least, in bytes: most of our clients' forms fit.
 const LEAST: usize = 1024;
 
-/// A request as far as it was read.
+/// A body as far as it was read.
 pub(crate) struct Read {
-    pub(crate) request: Request,
+    pub(crate) content: Content,
     pub(crate) room: Room,
+}
+
+pub(crate) enum Content {
+    Whole(Bytes),
+    TooLarge,
+    TooSlow,
+}
+
+impl Content {
+    /// The request that had this body.
+    pub(crate) fn under(self, head: Parts) -> Request {
+        match self {
+            Self::Whole(body) => Request::new(head, body),
+            Self::TooLarge => Request::too_large(head),
+            Self::TooSlow => Request::too_slow(head),
+        }
+    }
+
     /// Whether the body was read to its end.
-    pub(crate) is_whole: bool,
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(_))
+    }
 }
 
 /// Why there is no request.
@@ -53,7 +73,6 @@ impl Room {
 /// What counts is what is held and not what was announced: a client that announces a long body and
 /// sends none of it keeps no other from sending his.
 pub(crate) async fn read<B>(
-    parts: Parts,
     body: B,
     deadline: Duration,
     budget: &Arc<Semaphore>,
@@ -63,24 +82,23 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let mut room = Room::default();
-    // Most requests have no body; they need no timer.
+    // Most requests have no body; they need no timer, and no place for what reads.
     if body.is_end_stream() {
-        let request = Request::new(parts, bytes::Bytes::new());
-        return Ok(Read { request, room, is_whole: true });
+        return Ok(Read { content: Content::Whole(Bytes::new()), room });
     }
     // What announces to be too long is not asked for: a client that waits for `100 Continue` never
     // sends it.
     if body.size_hint().lower() > Request::BODY_LIMIT as u64 {
-        return Ok(Read { request: Request::too_large(parts), room, is_whole: false });
+        return Ok(Read { content: Content::TooLarge, room });
     }
-    let reading = whole(body, budget, &mut room);
-    let (request, is_whole) = match tokio::time::timeout(deadline, reading).await {
-        Ok(Ok(Some(whole))) => (Request::new(parts, whole.into()), true),
-        Ok(Ok(None)) => (Request::too_large(parts), false),
+    let reading = Box::pin(whole(body, budget, &mut room));
+    let content = match tokio::time::timeout(deadline, reading).await {
+        Ok(Ok(Some(whole))) => Content::Whole(whole.into()),
+        Ok(Ok(None)) => Content::TooLarge,
         Ok(Err(unread)) => return Err(unread),
-        Err(_passed) => (Request::too_slow(parts), false),
+        Err(_passed) => Content::TooSlow,
     };
-    Ok(Read { request, room, is_whole })
+    Ok(Read { content, room })
 }
 
 /// The whole body, copied together, since a piece of one byte may keep a whole buffer alive; `None`

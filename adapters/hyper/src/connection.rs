@@ -114,6 +114,7 @@ where
         async move {
             // Its place is another's as soon as the socket is closed.
             let _guest = guest;
+            let mut spent = pin!(usage.spent());
             let http = tokio::select! {
                 biased;
                 first = stream.first() => match first {
@@ -121,7 +122,7 @@ where
                     Ok(_) | Err(_) => return,
                 },
                 // Nothing was asked, so nothing is to be answered.
-                _ = usage.spent() => return,
+                _ = spent.as_mut() => return,
                 _ = stopping.changed() => return,
             };
             let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
@@ -129,7 +130,7 @@ where
                 biased;
                 // What went wrong on a connection is its client's business.
                 _ = connection.as_mut() => return,
-                spent = usage.spent() => spent,
+                spent = spent => spent,
                 stopped = stopping.changed() => match stopped {
                     Ok(()) => Spent::Idle,
                     Err(_gone) => return,

@@ -86,7 +86,8 @@ pub async fn serve_within<S, B>(
         };
         match accepted {
             Ok((stream, peer, guest)) => {
-                running.spawn(each.serve(stream, peer, guest));
+                // Put where it stays at once: it is large, and a task is moved a few times.
+                running.spawn(Box::pin(each.serve(stream, peer, guest)));
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(OUT_OF_SOCKETS).await,

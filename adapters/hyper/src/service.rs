@@ -181,10 +181,10 @@ where
         request_id: parts.extensions.get().cloned(),
         began: Instant::now(),
     };
-    let read = body::read(parts, body, shared.options.body_deadline, &shared.bodies).await;
+    let read = body::read(body, shared.options.body_deadline, &shared.bodies).await;
     // The client's own time is not the flow's.
     about.began = Instant::now();
-    let Read { request, room, is_whole } = match read {
+    let Read { content, room } = match read {
         Ok(read) => read,
         Err(Unread::Broken) => {
             let answer = about.tell(&shared, Outcome::BodyBroken, Response::body_broken(), &[]);
@@ -195,6 +195,7 @@ where
             return last(answer, version);
         }
     };
+    let is_whole = content.is_whole();
     let whole_or_last = |answer| if is_whole { answer } else { last(answer, version) };
     // Taken only now: a client that sends slowly keeps no other from its place.
     let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
@@ -202,10 +203,15 @@ where
         return whole_or_last(answer);
     };
     // What a panic leaves behind is the limiter's own.
-    let admitted = catch_unwind(AssertUnwindSafe(|| admitted(&shared, request)));
-    let Ok((request, due)) = admitted else {
+    let request = content.under(parts);
+    let admitted = catch_unwind(AssertUnwindSafe(|| admitted(&shared, &request)));
+    let Ok(admitted) = admitted else {
         let answer = about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]);
         return whole_or_last(answer);
+    };
+    let (request, due) = match admitted {
+        Ok(due) => (request, due),
+        Err(retry_after) => (request.too_many(retry_after), None),
     };
     let end = Ending { shared, due, about, room };
     let answer = match end.begin(request) {
@@ -231,19 +237,21 @@ fn last(mut answer: Response, version: Version) -> Response {
 /// What a request may cost, and who pays.
 type Due = (IpAddr, Charge);
 
-/// The request, or one that is refused where its sender must wait; and who pays if it comes to
-/// that.
-fn admitted<D>(shared: &Shared<D>, request: Request) -> (Request, Option<Due>) {
+/// Who pays for a request if it comes to that.
+///
+/// # Errors
+/// How long its sender must wait.
+fn admitted<D>(shared: &Shared<D>, request: &Request) -> Result<Option<Due>, Duration> {
     let limiter = &shared.options.limiter;
-    let Some(charge) = shared.server.charge(&request) else {
-        return (request, None);
+    let Some(charge) = shared.server.charge(request) else {
+        return Ok(None);
     };
     let Some(payer) = limiter.payer(request.parts()) else {
-        return (request, None);
+        return Ok(None);
     };
     match limiter.wait(payer, &charge) {
-        Some(retry_after) => (request.too_many(retry_after), None),
-        None => (request, Some((payer, charge))),
+        Some(retry_after) => Err(retry_after),
+        None => Ok(Some((payer, charge))),
     }
 }
 
