@@ -143,10 +143,19 @@ impl Questions {
     /// For a client that wants something new. Only one that registered itself can be over: one that
     /// is configured, or publishes itself, is ended by its operator's configuration.
     pub(crate) fn of_client(setup: &Setup, client: &Client) -> Self {
+        Self::of_registration(setup, client.id(), setup.key_inside(client))
+    }
+
+    /// The same for an id that was found to be somebody's.
+    pub(crate) fn of_registered(setup: &Setup, id: &ClientId) -> Self {
+        Self::of_registration(setup, id, setup.found_under(id))
+    }
+
+    fn of_registration(setup: &Setup, id: &ClientId, own_key: Option<&SealingKey>) -> Self {
         let mut questions = Self::default();
-        if let Some(own_key) = setup.key_inside(client) {
+        if own_key.is_some() {
             let asking = Asking { setup, since: THE_BEGINNING, freshness: Freshness::Fresh };
-            questions.client(asking, client.id(), Some(own_key));
+            questions.client(asking, id, own_key);
         }
         questions
     }
@@ -174,7 +183,7 @@ impl Questions {
     /// For a grant: all of them.
     pub(crate) fn of_grant(setup: &Setup, allowed: &Allowed, freshness: Freshness) -> Self {
         let asking = Asking { setup, since: allowed.allowed_at, freshness };
-        let own_key = setup.registered_under(allowed.client_id.as_str());
+        let own_key = setup.found_under(&allowed.client_id);
         let mut questions = Self(Vec::with_capacity(3));
         questions.subject(asking, &allowed.user.key());
         questions.client(asking, &allowed.client_id, own_key);

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::base64url;
+use crate::encoding::{base64url, from_base64url};
 use crate::ids::ClientId;
 use crate::keys::{KeyRing, Purpose, SealingKey};
 use crate::seal::{tag, untag};
@@ -42,6 +42,14 @@ impl RegisteredClient {
             return None;
         }
         untag(ring, Purpose::ClientId, PREFIX, b"", id)
+    }
+
+    /// The key that is named in a client_id of which it is known that registration made it.
+    pub(super) fn key<'k>(ring: &'k KeyRing, id: &str) -> Option<&'k SealingKey> {
+        /// As many characters as the name of a key has, and so few more that they are whole bytes.
+        const NAME: usize = 8;
+        let name = from_base64url(id.strip_prefix(PREFIX)?.get(..NAME)?)?;
+        ring.named(name.first_chunk().copied()?)
     }
 
     /// The secret that belongs to a client_id: an HMAC under the key that sealed it.

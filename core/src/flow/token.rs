@@ -11,7 +11,7 @@ use crate::check::client_auth::{self, AuthenticatedClient, Authentication};
 use crate::cutoff::Questions;
 use crate::event::{Ended, Event};
 use crate::grant::Abandoned;
-use crate::ids::GrantId;
+use crate::ids::{ClientId, GrantId};
 use crate::params::{Params, none_in_query};
 use crate::refusal::Refusal;
 use crate::reply::{Reply, Request, Response};
@@ -98,12 +98,12 @@ impl Outcome {
 
     /// Of a client that was ended itself, all that it had is over too, and what it has to do is to
     /// register again: clients do that on 401 `invalid_client` only (DCR-15).
-    fn unless_ended(self, setup: &Setup, client: Questions, tick: &mut Tick) -> Step<Self> {
+    fn unless_ended(self, setup: &Setup, client: &ClientId, tick: &mut Tick) -> Step<Self> {
         // What was not made here has cost no question yet, and costs none.
         if !matches!(self.result, Err(Refusal::GrantEnded | Refusal::TokenExpired)) {
             return Step::Done(self);
         }
-        client.answer(setup, tick).then(tick, move |over, _| {
+        Questions::of_registered(setup, client).answer(setup, tick).then(tick, move |over, _| {
             let mut outcome = self;
             // Where nobody can say, what is known is said: the grant is over.
             if over == Ok(true) {
@@ -205,8 +205,7 @@ fn grant(
     params: &mut Params<'_, { PARAMETERS.len() }>,
     tick: &mut Tick,
 ) -> Result<Step<Reply>, Refusal> {
-    let cutoffs = client.known().map(|known| Questions::of_client(setup, known));
-    let cutoffs = cutoffs.unwrap_or_default();
+    let client_id = client.id().clone();
     let outcome = match &*params.required("grant_type")? {
         "authorization_code" => redeem::redeem(setup, client, params, tick),
         "refresh_token" if !client.refreshes() => return Err(Refusal::GrantTypeNotRegistered),
@@ -215,7 +214,7 @@ fn grant(
     };
     let setup = setup.clone();
     Ok(outcome.then(tick, move |outcome, tick| {
-        let outcome = outcome.unless_ended(&setup, cutoffs, tick);
+        let outcome = outcome.unless_ended(&setup, &client_id, tick);
         outcome.then(tick, move |outcome, tick| Step::Done(outcome.into_reply(&setup, tick)))
     }))
 }
