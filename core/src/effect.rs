@@ -70,7 +70,7 @@ macro_rules! effect {
 
 effect!(boxed HttpCall, Http, Result<Response, Unreachable>);
 effect!(Load, Load, Result<Option<Record>, Unavailable>);
-effect!(Swap, Swap, Result<Swapped, Unavailable>);
+effect!(boxed Swap, Swap, Result<Swapped, Unavailable>);
 effect!(List, List, Result<Page, Unavailable>);
 effect!(boxed MapUser, MapUser, Result<Mapped, MapFailure>);
 effect!(Pause, Pause, ());

@@ -6,25 +6,27 @@ use std::task::{Context, Poll};
 
 use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
 
 use crate::usage::Untaken;
 
-/// The body of an answer, which says how long it takes its client to take it: until the last of its
-/// bytes has gone to the kernel, or its stream or connection has ended.
-pub(crate) struct Answer<B>(Option<Content<B>>);
-
-struct Content<B> {
-    body: Pin<Box<B>>,
-    untaken: Arc<Untaken>,
+pin_project! {
+    /// The body of an answer, which says how long it takes its client to take it: until the last of
+    /// its bytes has gone to the kernel, or its stream or connection has ended.
+    pub(crate) struct Answer<B> {
+        #[pin]
+        body: Option<B>,
+        untaken: Option<Arc<Untaken>>,
+    }
 }
 
 impl<B> Answer<B> {
     pub(crate) fn new(body: B, untaken: Untaken) -> Self {
-        Self(Some(Content { body: Box::pin(body), untaken: Arc::new(untaken) }))
+        Self { body: Some(body), untaken: Some(Arc::new(untaken)) }
     }
 
     pub(crate) fn empty() -> Self {
-        Self(None)
+        Self { body: None, untaken: None }
     }
 }
 
@@ -37,31 +39,31 @@ where
     type Error = B::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let Some(Content { body, untaken }) = &mut self.0 else {
+        let this = self.project();
+        let Some(body) = this.body.as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let piece = |data| Piece { data, _untaken: Arc::clone(untaken) };
-        body.as_mut()
-            .poll_frame(context)
+        let piece = |data| Piece { data, _untaken: this.untaken.clone() };
+        body.poll_frame(context)
             .map(|polled| polled.map(|frame| frame.map(|frame| frame.map_data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(|content| content.body.is_end_stream())
+        self.body.as_ref().is_none_or(B::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map_or(SizeHint::with_exact(0), |content| content.body.size_hint())
+        self.body.as_ref().map_or(SizeHint::with_exact(0), B::size_hint)
     }
 }
 
 /// Bytes of an answer. hyper drops them when they are written.
 pub(crate) struct Piece<D> {
     data: D,
-    _untaken: Arc<Untaken>,
+    _untaken: Option<Arc<Untaken>>,
 }
 
 impl<D: Buf> Buf for Piece<D> {

@@ -131,7 +131,9 @@ async fn answered(
             },
         }
     }
-    let mut connection = pool.connect(origin).await.map_err(|failed| unreachable(&*failed))?;
+    // Apart: it is large, and most calls find a connection.
+    let connected = Box::pin(pool.connect(origin)).await;
+    let mut connection = connected.map_err(|failed| unreachable(&*failed))?;
     let answer = connection.send(request).await.map_err(|_| Unreachable::Connection)?;
     Ok((connection, answer))
 }
