@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use tower_service::Service;
-use vestibule_hyper::Vestibule;
+use vestibule_hyper::{RequestId, Vestibule};
 
 use crate::requests::Ids;
 use crate::running::Driver;
@@ -48,8 +48,8 @@ impl Service<Request<Incoming>> for Front {
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         let id = self.ids.next();
-        let header = HeaderValue::from_str(id.as_str());
-        request.extensions_mut().insert(id);
+        request.extensions_mut().insert(RequestId::new(&*id));
+        let header = HeaderValue::try_from(id);
         let said = |mut response: Self::Response| {
             if let Ok(id) = header {
                 response.headers_mut().insert(X_REQUEST_ID, id);

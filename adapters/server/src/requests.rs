@@ -29,9 +29,9 @@ impl Ids {
         Self { process: getrandom::u32().unwrap_or_default(), count: Arc::default() }
     }
 
-    pub(crate) fn next(&self) -> RequestId {
+    pub(crate) fn next(&self) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        RequestId::new(format!("{:08x}-{count:x}", self.process))
+        format!("{:08x}-{count:x}", self.process)
     }
 }
 

@@ -26,7 +26,8 @@ const PARAMETERS: [&str; 5] = ["code", "state", "iss", "error", posted::PARAMETE
 /// asked.
 #[derive(Debug)]
 pub struct Callback {
-    pub(super) pending: PendingUpstream,
+    /// In a box, since it is moved at every question that comes before the answer.
+    pub(super) pending: Box<PendingUpstream>,
     pub(super) code: UpstreamCode,
     /// The person's name as the browser brought it, where the provider has it do so.
     pub(super) name: Option<String>,
@@ -131,7 +132,7 @@ fn is_issuer(expected: &str, iss: &str) -> bool {
 impl PendingUpstream {
     /// The browser brought a code back.
     fn returned(self, code: UpstreamCode, name: Option<String>) -> Callback {
-        Callback { pending: self, code, name }
+        Callback { pending: Box::new(self), code, name }
     }
 }
 

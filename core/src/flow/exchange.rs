@@ -16,14 +16,14 @@ use crate::tick::{Tick, Timestamp};
 /// Waits for the provider's token endpoint.
 #[derive(Debug)]
 pub struct ExchangingCode {
-    pending: PendingUpstream,
+    pending: Box<PendingUpstream>,
     metadata: Arc<ProviderMetadata>,
 }
 
 /// A provider gave tokens for the code.
 #[derive(Debug)]
 pub struct Exchanged {
-    pub(super) pending: PendingUpstream,
+    pub(super) pending: Box<PendingUpstream>,
     pub(super) metadata: Arc<ProviderMetadata>,
     pub(super) tokens: UpstreamTokens,
 }

@@ -25,7 +25,7 @@ use super::transact::create;
 /// A person whom a provider named, on their way back to the client.
 #[derive(Debug)]
 pub struct Identity {
-    pub(super) pending: PendingUpstream,
+    pub(super) pending: Box<PendingUpstream>,
     pub(super) user: User,
     pub(super) facts: Facts,
     pub(super) tokens: UpstreamTokens,

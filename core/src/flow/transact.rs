@@ -141,9 +141,11 @@ impl<T: Send + Sync + 'static> Round<T> {
             return self.decide(Some(version), Some(tombstone), tick);
         };
         let cutoffs = Questions::of_grant(&self.setup, allowed, cutoff::SEEN_WITHIN);
+        // It is moved at every question.
+        let grant = Box::new(grant);
         cutoffs.answer(&self.setup, tick).then(tick, move |over, tick| match over {
-            Ok(false) => self.decide(Some(version), Some(grant), tick),
-            Ok(true) => self.end(version, grant, tick),
+            Ok(false) => self.decide(Some(version), Some(*grant), tick),
+            Ok(true) => self.end(version, *grant, tick),
             Err(refusal) => self.done(Err(refusal.into())),
         })
     }
