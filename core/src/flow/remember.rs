@@ -139,6 +139,9 @@ impl Remembered {
 
     /// Whether there was anything to forget.
     pub(super) fn remove(&mut self, asked: &AuthorizeRequest, provider: &Provider) -> bool {
+        if self.answers.is_empty() {
+            return false;
+        }
         let (what, before) = (digest(asked, provider), self.answers.len());
         self.answers.retain(|answer| answer.what != what);
         self.answers.len() < before

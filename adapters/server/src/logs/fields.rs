@@ -59,9 +59,11 @@ impl Visit for Visitor<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         // Exactly what `Debug` leaves as it is, of ASCII. What was cut short ends with the ellipsis,
         // which it leaves too.
-        let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        let plain = |byte: u8| matches!(byte, b' '..=b'~') & !matches!(byte, b'"' | b'\\');
         let start = value.strip_suffix('…').unwrap_or(value);
-        if self.is_plain(field) && start.bytes().all(plain) {
+        // Without an early end, many bytes are looked at together.
+        let all_plain = start.bytes().fold(true, |all, byte| all & plain(byte));
+        if all_plain && self.is_plain(field) {
             self.plain(field, |writer| {
                 writer.write_char('"')?;
                 writer.write_str(value)?;
