@@ -80,13 +80,17 @@ pub(crate) async fn run(
     let sweeping = tokio::spawn(sweep(sweeper, sweeping));
 
     say(io::stdout(), format_args!("listening on {address} (issuer {issuer}){greeting}"));
-    let served = async {
+    // On a thread that hears of connections itself: this one would have to be woken for each.
+    let served = tokio::spawn(async move {
         serve_within(connections, listener, front, told).await;
         // Flows whose clients went away are still running.
         vestibule.shutdown().await;
-    };
+    });
     tokio::select! {
-        () = served => tracing::info!("ended"),
+        served = served => match served {
+            Ok(()) => tracing::info!("ended"),
+            Err(failed) => return Err(format!("a bug: {failed}")),
+        },
         () = told_again => tracing::warn!("told to end a second time: ended at once"),
     }
     sweeping.abort();

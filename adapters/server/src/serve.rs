@@ -14,10 +14,7 @@ use crate::{health, running};
 /// Runs the server that a configuration file describes, until the process is told to end.
 pub(crate) fn run(file: &Path) -> Result<(), String> {
     let settings = config::read(file).map_err(|faults| faults.to_string())?;
-    let runtime = running::runtime()?;
-    // On a thread that hears of connections itself: this one would have to be woken for each.
-    let serving = runtime.spawn(serve(settings));
-    runtime.block_on(serving).map_err(|failed| format!("a bug: {failed}"))?
+    running::runtime()?.block_on(serve(settings))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
