@@ -116,7 +116,7 @@ impl Setup {
     /// The same for an id that was found to be somebody's, and need not be opened once more: that in a
     /// grant, that of a client that is authenticated.
     pub(crate) fn found_under(&self, client_id: &ClientId) -> Option<&SealingKey> {
-        Client::found_under(&self.0.clients, &self.0.registration_keys, client_id)
+        Client::found_under(&self.0.registration_keys, client_id)
     }
 
     pub(crate) fn keys(&self) -> &KeyRing {

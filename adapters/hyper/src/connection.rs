@@ -52,9 +52,9 @@ struct Versions {
 }
 
 impl Versions {
-    /// What a connection whose first bytes are these can be. HTTP/2 begins with `PRI * HTTP/2.0`
-    /// (RFC 9113 §3.4); to find out, the first bytes are read apart from the rest, and hyper would
-    /// look at the head of each first request twice.
+    /// What a connection whose first bytes are these can be: HTTP/2 begins with `PRI * HTTP/2.0`
+    /// (RFC 9113 §3.4). `any` reads so many bytes apart from the rest, so that hyper looks at the head
+    /// of a first request twice; only what may be HTTP/2 goes there.
     fn of(&self, first: &[u8]) -> &auto::Builder<TokioExecutor> {
         let may_be_http2 = first.iter().zip(b"PRI").all(|(byte, preface)| byte == preface);
         if may_be_http2 { &self.any } else { &self.http1 }
@@ -108,12 +108,12 @@ where
         let usage = Arc::clone(&guest.usage);
         let service = Counted { inner: self.service.clone(), peer, usage: Arc::clone(&usage) };
         let service = TowerToHyperService::new(service);
-        let mut stream = Heard::new(stream, Arc::clone(&usage));
         let (versions, mut stopping) = (Arc::clone(&self.versions), self.stopping.clone());
         let grace = self.grace;
         async move {
             // Its place is another's as soon as the socket is closed.
             let _guest = guest;
+            let mut stream = Heard::new(stream, Arc::clone(&usage));
             let mut spent = pin!(usage.spent());
             let http = tokio::select! {
                 biased;

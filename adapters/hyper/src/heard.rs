@@ -18,20 +18,19 @@ const FIRST_READ: usize = 1024;
 pub(crate) struct Heard {
     stream: BufReader<TcpStream>,
     usage: Arc<Usage>,
+    /// Whether the client has sent all that it will, and all of it was read.
+    is_at_end: bool,
 }
 
 impl Heard {
     pub(crate) fn new(stream: TcpStream, usage: Arc<Usage>) -> Self {
-        Self { stream: BufReader::with_capacity(FIRST_READ, stream), usage }
+        let stream = BufReader::with_capacity(FIRST_READ, stream);
+        Self { stream, usage, is_at_end: false }
     }
 
     /// The first bytes, as soon as there are some, without taking them; none where none will come.
     pub(crate) async fn first(&mut self) -> io::Result<&[u8]> {
-        let first = self.stream.fill_buf().await?;
-        if !first.is_empty() {
-            self.usage.heard();
-        }
-        Ok(first)
+        self.stream.fill_buf().await
     }
 }
 
@@ -41,10 +40,12 @@ impl AsyncRead for Heard {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = into.filled().len();
+        let (before, wants_more) = (into.filled().len(), into.remaining() > 0);
         let read = Pin::new(&mut self.stream).poll_read(context, into);
         if into.filled().len() > before {
             self.usage.heard();
+        } else if wants_more && matches!(read, Poll::Ready(Ok(()))) {
+            self.is_at_end = true;
         }
         read
     }
@@ -75,8 +76,12 @@ impl AsyncWrite for Heard {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    /// Nothing: hyper asks for it last and drops the socket then, which ends it in the same way.
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    /// hyper asks for it last and drops the socket then. That says the same to a client that has
+    /// ended its side; where bytes are left unread, it would be a reset, which may overtake the answer.
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_at_end {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

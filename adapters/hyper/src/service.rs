@@ -202,8 +202,8 @@ where
         let answer = about.tell(&shared, Outcome::Overloaded, Response::overloaded(), &[]);
         return whole_or_last(answer);
     };
-    // What a panic leaves behind is the limiter's own.
     let request = content.under(parts);
+    // What a panic leaves behind is the limiter's own.
     let admitted = catch_unwind(AssertUnwindSafe(|| admitted(&shared, &request)));
     let Ok(admitted) = admitted else {
         let answer = about.tell(&shared, Outcome::Panicked, Response::overloaded(), &[]);

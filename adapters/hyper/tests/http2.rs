@@ -21,6 +21,7 @@ use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use running::{Running, run, run_within};
 use sign_in::coming_back;
+use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 use vestibule_core::Request;
 use vestibule_hyper::{Limits, Options};
@@ -79,6 +80,27 @@ async fn both_versions_are_answered_on_one_socket() {
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert!(text(response).await.contains("\"error\""));
     drop(client);
+    running.stop().await;
+}
+
+/// `P` may begin either version.
+#[tokio::test]
+async fn a_first_request_that_comes_in_pieces_is_answered_in_its_version() {
+    let running = run(Options::default()).await;
+    let post = "POST /oauth/token HTTP/1.1\r\nHost: as.test\r\n\r\n";
+    let beginning = [frames::beginning(), frames::metadata(1)].concat();
+    for at in 1..=4 {
+        let mut first = running.send(&post[..at]).await;
+        let mut second = running.send(&beginning[..at]).await;
+        // Answered later, so that the pieces above are looked at by themselves.
+        running::read_response(&mut running.send(running::METADATA).await).await;
+        first.write_all(&post.as_bytes()[at..]).await.unwrap();
+        assert!(running::read_response(&mut first).await.starts_with("HTTP/1.1 415"));
+        second.write_all(&beginning[at..]).await.unwrap();
+        // `:status: 200` (RFC 7541, Appendix A).
+        let answer = frames::until(&mut second, frames::HEADERS).await;
+        assert_eq!(answer.payload[0], 0x88);
+    }
     running.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use axum::Router;
 use axum::middleware;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinError;
 use vestibule_core::drive::{self, Composite, Driver as _};
 use vestibule_core::{Server, Swap};
 use vestibule_hyper::{HyperTransport, Options, SystemClock, Vestibule, serve_within};
@@ -81,17 +83,22 @@ pub(crate) async fn run(
 
     say(io::stdout(), format_args!("listening on {address} (issuer {issuer}){greeting}"));
     // On a thread that hears of connections itself: this one would have to be woken for each.
-    let served = tokio::spawn(async move {
+    let mut served = tokio::spawn(async move {
         serve_within(connections, listener, front, told).await;
         // Flows whose clients went away are still running.
         vestibule.shutdown().await;
     });
     tokio::select! {
-        served = served => match served {
-            Ok(()) => tracing::info!("ended"),
-            Err(failed) => return Err(format!("a bug: {failed}")),
+        ended = &mut served => match ended.map_err(JoinError::try_into_panic) {
+            Err(Ok(panic)) => resume_unwind(panic),
+            Ok(()) | Err(Err(_)) => tracing::info!("ended"),
         },
-        () = told_again => tracing::warn!("told to end a second time: ended at once"),
+        () = told_again => {
+            tracing::warn!("told to end a second time: ended at once");
+            // With it, the socket and every connection are closed.
+            served.abort();
+            let _ = served.await;
+        }
     }
     sweeping.abort();
     Ok(())

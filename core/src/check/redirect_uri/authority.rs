@@ -67,7 +67,7 @@ pub(super) fn is_of_origin(uri: &str, origin: &str) -> bool {
 /// The authority, and the host in it, of a URI that has one: right behind its scheme, and nowhere
 /// else. `https:evil.test/x://good.test` has none, whatever browsers make of it.
 pub(super) fn authority_of(uri: &str) -> Option<(&str, &str)> {
-    // Byte by byte: they are few, and all are ASCII.
+    // Byte by byte: there are few, and what is looked for is ASCII, so that no character is cut.
     let rest = uri[uri.bytes().position(|byte| byte == b':')?..].strip_prefix("://")?;
     let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
     let authority = &rest[..end.unwrap_or(rest.len())];
